@@ -1,0 +1,1 @@
+"""What crosses features: people, settings, audit trail, mail log."""

@@ -1,0 +1,5 @@
+"""People, settings, the mail log and the audit trail."""
+
+from flask import Blueprint
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")

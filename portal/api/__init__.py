@@ -1,0 +1,1 @@
+"""Feeds for machines over the same queries and rules."""

@@ -1,0 +1,5 @@
+"""Feeds of openings for machines."""
+
+from flask import Blueprint
+
+bp = Blueprint("api", __name__)

@@ -1,0 +1,155 @@
+"""Applications, answers, documents, staff notes, and the events that timelines are drawn from."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, desc, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.accounts.models import Person
+from portal.applications.status import Status
+from portal.catalogue.form_models import Form
+from portal.catalogue.models import Cycle, Site
+from portal.core.db import HasId, Model
+
+_STATUSES = ", ".join(f"'{status}'" for status in Status)
+
+
+class Application(HasId, Model):
+    """One person's application to one cycle.
+
+    `title`, `site_id`, `sort_name` and `search_text` repeat what answers and the person say, so that staff lists
+    sort and search by an index; `actions.refresh_index` alone writes them.
+    """
+
+    __tablename__ = "application"
+
+    cycle_id: Mapped[int] = mapped_column(ForeignKey("cycle.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    form_id: Mapped[int] = mapped_column(ForeignKey("form.id"), index=True)
+    status: Mapped[Status] = mapped_column(default=Status.DRAFT)
+    reference: Mapped[str | None] = mapped_column(unique=True)
+    title: Mapped[str] = mapped_column(server_default="")
+    site_id: Mapped[int | None] = mapped_column(ForeignKey("site.id", ondelete="SET NULL"), index=True)
+    sort_name: Mapped[str]
+    search_text: Mapped[str]
+    created_at: Mapped[datetime]
+    saved_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(server_default="1")
+
+    cycle: Mapped[Cycle] = relationship()
+    person: Mapped[Person] = relationship()
+    form: Mapped[Form] = relationship()
+    site: Mapped[Site | None] = relationship()
+    answers: Mapped[list["Answer"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    documents: Mapped[list["Document"]] = relationship(order_by="Document.id", back_populates="application")
+    events: Mapped[list["StatusEvent"]] = relationship(order_by="StatusEvent.id")
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        CheckConstraint(f"status IN ({_STATUSES})", name="status"),
+        CheckConstraint("status IN ('draft', 'withdrawn') OR submitted_at IS NOT NULL", name="submitted_at"),
+        CheckConstraint("(submitted_at IS NULL) = (reference IS NULL)", name="reference"),
+        CheckConstraint("status <> 'draft' OR submitted_at IS NULL", name="draft"),
+        UniqueConstraint("cycle_id", "person_id", name="uq_application_one_each"),
+        Index("ix_application_person", "person_id", desc("id")),
+        Index("ix_application_by_name", "cycle_id", "sort_name", "id"),
+        Index("ix_application_by_change", "cycle_id", "changed_at", "id"),
+        Index("ix_application_by_submission", "cycle_id", "submitted_at", "id"),
+        Index("ix_application_by_status", "cycle_id", "status", "changed_at", "id"),
+        Index(
+            "ix_application_search",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
+    )
+
+    def __str__(self) -> str:
+        return self.reference or f"Draft {self.id}"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Stored answers by question key."""
+        return {answer.question_key: answer.value for answer in self.answers}
+
+
+class ApplicationTally(Model):
+    """How many applications of a cycle stand in a status; kept by triggers on `application`, read by lists."""
+
+    __tablename__ = "application_tally"
+
+    cycle_id: Mapped[int] = mapped_column(ForeignKey("cycle.id", ondelete="CASCADE"), primary_key=True)
+    status: Mapped[Status] = mapped_column(primary_key=True)
+    n: Mapped[int]
+
+
+class Answer(Model):
+    """What was typed to one question, right or wrong; `value` is in the storage form of the question's class."""
+
+    __tablename__ = "answer"
+
+    application_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("application.id", ondelete="CASCADE"), primary_key=True
+    )
+    question_key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Any] = mapped_column(JSONB)
+    saved_at: Mapped[datetime]
+
+
+class Document(HasId, Model):
+    """A file of an application; the bytes are in the object store under `storage_key`."""
+
+    __tablename__ = "document"
+
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"))
+    question_key: Mapped[str]
+    storage_key: Mapped[str] = mapped_column(unique=True)
+    filename: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    pages: Mapped[int | None]
+    uploaded_at: Mapped[datetime]
+    uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    removed_at: Mapped[datetime | None]
+
+    application: Mapped[Application] = relationship(back_populates="documents")
+
+    __table_args__ = (
+        CheckConstraint("size > 0", name="size"),
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),
+        Index("ix_document_application", "application_id", "question_key"),
+    )
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class StatusEvent(HasId, Model):
+    """One move of an application; timelines are drawn from these."""
+
+    __tablename__ = "status_event"
+
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    source: Mapped[Status | None]
+    target: Mapped[Status]
+    reason: Mapped[str] = mapped_column(server_default="")
+
+
+class Note(HasId, Model):
+    """A note of staff on a file; applicants and reviewers never see it."""
+
+    __tablename__ = "note"
+
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    body: Mapped[str]
+    created_at: Mapped[datetime]
+
+    author: Mapped[Person] = relationship()

@@ -1,0 +1,278 @@
+"""Units, sites, pages, opportunities and their cycles.  Forms and rubrics are in `form_models`."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.catalogue.status import Audience, Kind, Place, Publication
+from portal.core.db import Base, HasId, Model
+
+
+def _one_of(column: str, values: type[Any]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+class Unit(HasId, Model):
+    """An owner of listings; roles can be scoped to it."""
+
+    __tablename__ = "unit"
+
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    short_name: Mapped[str]
+    organisation: Mapped[str]
+    summary: Mapped[str] = mapped_column(server_default="")
+    position: Mapped[int] = mapped_column(server_default="0")
+    version: Mapped[int] = mapped_column(server_default="1")
+
+    __mapper_args__ = {"version_id_col": version}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Site(HasId, Model):
+    """A place of practice.  `is_sample` marks one whose facts an admin has still to fill in."""
+
+    __tablename__ = "site"
+
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    short_name: Mapped[str]
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    place: Mapped[Place]
+    summary: Mapped[str]
+    body: Mapped[str] = mapped_column(server_default="")
+    address: Mapped[str] = mapped_column(server_default="")
+    is_sample: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[Publication] = mapped_column(default=Publication.PUBLISHED)
+    position: Mapped[int] = mapped_column(server_default="0")
+    version: Mapped[int] = mapped_column(server_default="1")
+
+    unit: Mapped[Unit] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        CheckConstraint(_one_of("place", Place), name="place"),
+        CheckConstraint(_one_of("state", Publication), name="state"),
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Page(HasId, Model):
+    """A page of text that admins edit as Markdown: help, privacy, why here."""
+
+    __tablename__ = "page"
+
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    summary: Mapped[str] = mapped_column(server_default="")
+    body: Mapped[str]
+    state: Mapped[Publication] = mapped_column(default=Publication.PUBLISHED)
+    in_why_here: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(server_default="0")
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(server_default="1")
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (CheckConstraint(_one_of("state", Publication), name="state"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Synonym(HasId, Model):
+    """Words that mean the same to the finder: PCP, primary care physician."""
+
+    __tablename__ = "synonym"
+
+    terms: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+    def __str__(self) -> str:
+        return ", ".join(self.terms)
+
+
+opportunity_site = Table(
+    "opportunity_site",
+    Base.metadata,
+    Column("opportunity_id", BigInteger, ForeignKey("opportunity.id", ondelete="CASCADE"), primary_key=True),
+    Column("site_id", BigInteger, ForeignKey("site.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+_SEARCH = (
+    "setweight(to_tsvector('english', portal_unaccent(title)), 'A') || "
+    "setweight(to_tsvector('english', portal_unaccent(summary || ' ' || keywords)), 'B') || "
+    "setweight(to_tsvector('english', portal_unaccent(time_words || ' ' || length_words || ' ' || money_words || ' ' "
+    "|| place_words || ' ' || audience_words)), 'C') || "
+    "setweight(to_tsvector('english', portal_unaccent(about || ' ' || eligibility || ' ' || selection)), 'D')"
+)
+
+
+class Opportunity(HasId, Model):
+    """A public listing.  Words say what numbers cannot; an empty field is one the source does not state.
+
+    `sample_fields` names the fields whose values are invented and shown with the mark "Sample".  Money is in US
+    dollars; `half_days` are half-days of a week, 0 to 10.
+    """
+
+    __tablename__ = "opportunity"
+
+    slug: Mapped[str] = mapped_column(unique=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    kind: Mapped[Kind]
+    title: Mapped[str]
+    summary: Mapped[str]
+    about: Mapped[str]
+    eligibility: Mapped[str]
+    selection: Mapped[str]
+    next_steps: Mapped[str]
+    half_days: Mapped[Decimal | None] = mapped_column(Numeric(3, 1))
+    time_words: Mapped[str] = mapped_column(server_default="")
+    length_words: Mapped[str] = mapped_column(server_default="")
+    length_months: Mapped[Decimal | None] = mapped_column(Numeric(5, 1))
+    money_words: Mapped[str] = mapped_column(server_default="")
+    is_paid: Mapped[bool | None]
+    stipend: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
+    pay_low: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
+    pay_high: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
+    pay_period: Mapped[str] = mapped_column(server_default="year")
+    fte: Mapped[Decimal | None] = mapped_column(Numeric(3, 2))
+    places: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    place_words: Mapped[str] = mapped_column(server_default="")
+    audiences: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    audience_words: Mapped[str] = mapped_column(server_default="")
+    keywords: Mapped[str] = mapped_column(server_default="")
+    contact_name: Mapped[str] = mapped_column(server_default="")
+    contact_email: Mapped[str] = mapped_column(server_default="")
+    contact_phone: Mapped[str] = mapped_column(server_default="")
+    sample_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    state: Mapped[Publication] = mapped_column(default=Publication.DRAFT)
+    publish_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(server_default="1")
+    search: Mapped[str] = mapped_column(TSVECTOR, Computed(_SEARCH, persisted=True), deferred=True)
+
+    unit: Mapped[Unit] = relationship()
+    sites: Mapped[list[Site]] = relationship(secondary=opportunity_site, order_by=Site.position)
+    cycles: Mapped[list["Cycle"]] = relationship(back_populates="opportunity", order_by="Cycle.opens_at")
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        CheckConstraint(_one_of("kind", Kind), name="kind"),
+        CheckConstraint(_one_of("state", Publication), name="state"),
+        CheckConstraint("half_days BETWEEN 0 AND 10", name="half_days"),
+        CheckConstraint("pay_low <= pay_high", name="pay_range"),
+        CheckConstraint("fte > 0 AND fte <= 1", name="fte"),
+        CheckConstraint("pay_period IN ('year', 'month', 'week', 'hour', 'session')", name="pay_period"),
+        CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_at"),
+        CheckConstraint(
+            "NOT (kind = 'position' AND state = 'published') OR (pay_low IS NOT NULL AND pay_high IS NOT NULL)",
+            name="position_pay_range",
+        ),
+        CheckConstraint(
+            "places <@ ARRAY[" + ", ".join(repr(str(place)) for place in Place) + "]::text[]", name="places"
+        ),
+        CheckConstraint(
+            "audiences <@ ARRAY[" + ", ".join(repr(str(audience)) for audience in Audience) + "]::text[]",
+            name="audiences",
+        ),
+        Index("ix_opportunity_search", "search", postgresql_using="gin"),
+        Index("ix_opportunity_title", "title", postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"}),
+        Index("ix_opportunity_state", "state", "kind"),
+        Index(
+            "ix_opportunity_scheduled",
+            "publish_at",
+            postgresql_where=text("state = 'draft' AND publish_at IS NOT NULL"),
+        ),
+    )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def is_sample(self, field: str) -> bool:
+        """Whether the value of a field is invented and must be shown with the mark "Sample"."""
+        return field in self.sample_fields
+
+
+class Cycle(HasId, Model):
+    """One intake of an opportunity: its dates, seats, form and rubric.
+
+    `closes_at` empty means rolling.  `code` begins the references (`WIN-27-0042`); `last_number` is the last one
+    given.  `grace_minutes` is silent: people are shown `closes_at`.
+    """
+
+    __tablename__ = "cycle"
+
+    opportunity_id: Mapped[int] = mapped_column(ForeignKey("opportunity.id"), index=True)
+    name: Mapped[str]
+    code: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[Publication] = mapped_column(default=Publication.DRAFT)
+    opens_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    grace_minutes: Mapped[int] = mapped_column(server_default="15")
+    seats: Mapped[int | None]
+    reviewers_each: Mapped[int] = mapped_column(server_default="2")
+    reviews_due_at: Mapped[datetime | None]
+    decisions_by: Mapped[date | None]
+    starts_on: Mapped[date | None]
+    minutes_to_apply: Mapped[int | None]
+    last_number: Mapped[int] = mapped_column(server_default="0")
+    sample_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(server_default="1")
+
+    opportunity: Mapped[Opportunity] = relationship(back_populates="cycles")
+    dates: Mapped[list["CycleDate"]] = relationship(
+        order_by="CycleDate.starts_on, CycleDate.id", cascade="all, delete-orphan"
+    )
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        CheckConstraint(_one_of("state", Publication), name="state"),
+        CheckConstraint("closes_at > opens_at", name="window"),
+        CheckConstraint("grace_minutes BETWEEN 0 AND 1440", name="grace"),
+        CheckConstraint("seats > 0", name="seats"),
+        CheckConstraint("code ~ '^[A-Z]{2,8}-[0-9]{2}[A-Z]?$'", name="code"),
+        CheckConstraint("state = 'draft' OR opens_at IS NOT NULL", name="opens_at"),
+        UniqueConstraint("opportunity_id", "name"),
+        Index("ix_cycle_window", "state", "closes_at"),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.opportunity.title}, {self.name}"
+
+
+class CycleDate(HasId, Model):
+    """A further date of a cycle's public calendar: the selection meeting, the first half-day."""
+
+    __tablename__ = "cycle_date"
+
+    cycle_id: Mapped[int] = mapped_column(ForeignKey("cycle.id", ondelete="CASCADE"), index=True)
+    label: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+
+    __table_args__ = (CheckConstraint("ends_on >= starts_on", name="span"),)
+
+    def __str__(self) -> str:
+        return self.label

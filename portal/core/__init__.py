@@ -1,0 +1,1 @@
+"""The floor everything stands on: database, permissions, audit trail, files, jobs, time, pages."""

@@ -1,0 +1,128 @@
+"""Permissions, once: rules by name, asked by routes, templates, jobs and the API alike.
+
+A rule is a predicate `(user, thing) -> bool | Refusal`, registered as `noun.verb`.  A thing that a person may not
+even *read* answers 404; a thing that they may read but not act on answers 403 with the refusal's reason.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import abort
+from flask_login import current_user
+
+from portal.core.db import Model, db
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A no with its reason: a sentence for the person, and what they can do instead.  Falsy, as any no is."""
+
+    reason: str
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class Denied(Exception):
+    """Raised by `require` and by guarded routes: the person may know of the thing but not do this to it."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SignInNeeded(Exception):
+    """Raised by guarded routes when nobody is signed in; answered by the sign-in page, which leads back."""
+
+
+Rule = Callable[[Any, Any], "bool | Refusal"]
+_rules: dict[str, Rule] = {}
+
+
+def rule(name: str) -> Callable[[Rule], Rule]:
+    """Register the decorated predicate as the rule `noun.verb`.  Raises ValueError when the name is taken."""
+
+    def register(predicate: Rule) -> Rule:
+        if name in _rules and _rules[name] is not predicate:
+            raise ValueError(f"two rules named {name}")
+        _rules[name] = predicate
+        return predicate
+
+    return register
+
+
+def rule_names() -> frozenset[str]:
+    return frozenset(_rules)
+
+
+def can(user: Any, name: str, thing: Any = None) -> "bool | Refusal":
+    """Whether the user may do this; a `Refusal` is falsy and says why.  Raises KeyError for an unknown rule."""
+    return _rules[name](user, thing)
+
+
+def require(user: Any, name: str, thing: Any = None) -> None:
+    """Pass, or end the request with 404 where the thing may not be seen, or 403 where it may."""
+    answer = can(user, name, thing)
+    if answer:
+        return
+    if not getattr(user, "is_authenticated", False):
+        raise SignInNeeded
+    read = f"{name.rpartition('.')[0]}.read"
+    if not isinstance(answer, Refusal) and not (read != name and read in _rules and can(user, read, thing)):
+        abort(404)
+    raise Denied(answer.reason if isinstance(answer, Refusal) else "")
+
+
+View = Callable[..., Any]
+Loader = Callable[[int], Any]
+
+
+def guard(name: str, **loads: "type[Model] | Loader") -> Callable[[View], View]:
+    """Guard a route with a rule, loading the thing it is about.
+
+    `guard("application.read", application=Application)` takes `application_id` from the route, loads the row (404 when
+    there is none), asks the rule, and hands `application` to the view.  A loader function may stand for the model.
+    """
+    if len(loads) > 1:
+        raise ValueError("a route guards one thing")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(**kwargs: Any) -> Any:
+            thing = None
+            for noun, source in loads.items():
+                key = kwargs.pop(f"{noun}_id")
+                thing = db.session.get(source, key) if isinstance(source, type) else source(key)
+                if thing is None:
+                    if not current_user.is_authenticated:
+                        raise SignInNeeded
+                    abort(404)
+                kwargs[noun] = thing
+            require(current_user, name, thing)
+            return view(**kwargs)
+
+        guarded.access_rule = name  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def public(view: View) -> View:
+    """Say that a route is open to everybody."""
+    view.access_rule = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Guard a route that only asks that somebody is signed in, whoever it is."""
+
+    @wraps(view)
+    def guarded(**kwargs: Any) -> Any:
+        if not current_user.is_authenticated:
+            raise SignInNeeded
+        return view(**kwargs)
+
+    guarded.access_rule = "signed-in"  # type: ignore[attr-defined]
+    return guarded

@@ -1,0 +1,47 @@
+"""Messages as they were rendered, with the truth about their delivery."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, desc, text
+from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.db import HasId, Model
+from portal.messaging.status import Delivery
+
+_STATES = ", ".join(f"'{state}'" for state in Delivery)
+
+
+class Message(HasId, Model):
+    """One e-mail to one address.  `thing_type` and `thing_id` name the row it is about, as the audit trail does."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({_STATES})", name="state"),
+        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_at"),
+        Index("ix_message_state", "state", desc("id")),
+        Index("ix_message_to_address", "to_address", desc("id")),
+        Index("ix_message_thing", "thing_type", "thing_id", desc("id")),
+    )
+
+    template: Mapped[str]
+    to_address: Mapped[str] = mapped_column(CITEXT)
+    to_name: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    reply_to: Mapped[str]
+    subject: Mapped[str]
+    text_body: Mapped[str]
+    html_body: Mapped[str]
+    headers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    thing_type: Mapped[str]
+    thing_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[Delivery] = mapped_column(default=Delivery.QUEUED)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+    def __str__(self) -> str:
+        return f"{self.subject} (to {self.to_address})"

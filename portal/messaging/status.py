@@ -1,0 +1,38 @@
+"""The delivery states of a message, once: which follows which, and what staff read."""
+
+from enum import StrEnum
+
+
+class Delivery(StrEnum):
+    """Where a message is on its way."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def label(self) -> str:
+        return LABELS[self][0]
+
+    @property
+    def tone(self) -> str:
+        return LABELS[self][1]
+
+
+LABELS = {
+    Delivery.QUEUED: ("Waiting to go", "warn"),
+    Delivery.SENDING: ("Being sent", "info"),
+    Delivery.SENT: ("Sent", "ok"),
+    Delivery.FAILED: ("Not delivered", "bad"),
+    Delivery.UNKNOWN: ("May have been sent", "bad"),
+}
+
+STEPS: dict[Delivery, frozenset[Delivery]] = {
+    Delivery.QUEUED: frozenset({Delivery.SENDING, Delivery.FAILED}),
+    Delivery.SENDING: frozenset({Delivery.SENT, Delivery.QUEUED, Delivery.FAILED, Delivery.UNKNOWN}),
+    Delivery.SENT: frozenset(),
+    Delivery.FAILED: frozenset({Delivery.QUEUED}),
+    Delivery.UNKNOWN: frozenset({Delivery.QUEUED, Delivery.SENT}),
+}

@@ -1,0 +1,1 @@
+"""Figures and exports: reads every feature, writes nothing."""

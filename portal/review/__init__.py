@@ -1,0 +1,1 @@
+"""Reviewing: who reads which file, their scores against the rubric, and the summary that lists sort by."""

@@ -1,0 +1,1 @@
+"""Selection: decisions, their letters, and the moment at which people are told."""

@@ -1,0 +1,5 @@
+"""Decisions and their letters."""
+
+from flask import Blueprint
+
+bp = Blueprint("selection", __name__, url_prefix="/manage")

@@ -1,0 +1,37 @@
+// Loads the comfort a page can use. Every page works without any of it.
+const modules = [
+  ["time[data-zone]", "zones.js"],
+  ["form[data-facets]", "facets.js"],
+  ["textarea[data-words]", "words.js"],
+  [".grid .pick, [data-select-all]", "rows.js"],
+  ["body.staff", "keys.js"],
+];
+
+// The version in our own address goes on to the modules, so that caches follow a new release.
+const { search } = new URL(import.meta.url);
+for (const [selector, file] of modules) {
+  if (document.querySelector(selector)) import(`./${file}${search}`);
+}
+
+document.querySelector(".err-sum")?.focus();
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-print], [data-copy]");
+  if (!button) return;
+  event.preventDefault();
+  if ("print" in button.dataset) window.print();
+  else copy(button);
+});
+
+// <button data-copy="#id-of-the-input">Copy link</button>
+async function copy(button) {
+  const source = document.querySelector(button.dataset.copy);
+  const text = source.value ?? source.textContent.trim();
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    source.focus();
+    source.select?.();
+  }
+}

@@ -1,0 +1,102 @@
+"""Fixtures of the whole suite: a real PostgreSQL built by the migrations, one transaction a test, a checking client."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import upgrade
+
+from portal import create_app
+from portal.config import Settings
+from portal.core import embedded
+from portal.core.db import db
+from tests.page_client import PageClient
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a fresh database: of `TEST_DATABASE_URL`'s server when that is set, else of an embedded one."""
+    external = os.environ.get("TEST_DATABASE_URL")
+    if external:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        yield make_database(external, f"portal_test_{worker}")
+        return
+    with embedded.start(tmp_path_factory.mktemp("postgres"), fast=True) as server:
+        yield server.url
+
+
+def make_database(url: str, name: str) -> str:
+    """An empty database of that name on the same server.  Out: its URL."""
+    parts = sa.make_url(url).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(parts, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        connection.execute(sa.text(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'"))
+    engine.dispose()
+    return parts.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+
+
+def make_settings(database_url: str, data_dir: Path, **changes: Any) -> Settings:
+    """Settings of the tests; nothing of the machine's environment gets in."""
+    values: dict[str, Any] = {
+        "portal_env": "test",
+        "database_url": database_url,
+        "data_dir": data_dir,
+        "secret_key": "test-secret-key-" * 3,
+        "password_salt": "test-password-salt-" * 3,
+        "totp_secrets": {"1": "TjQ9Qa31VOrfEzuPy4VHQWPCTmRzCnFzMKLxXYiZu9B"},
+        "storage_url": "memory://",
+        "throttling": False,
+        "log_level": "WARNING",
+        "base_url": "http://localhost",
+    }
+    return Settings.model_validate(values | changes)
+
+
+@pytest.fixture(scope="session")
+def app(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application on a migrated database."""
+    made = create_app(make_settings(server_url, tmp_path_factory.mktemp("data")))
+    with made.app_context():
+        upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def connection(app: Flask) -> Iterator[sa.Connection]:
+    """The one connection of a test; everything on it is undone at the end.
+
+    Requests commit into savepoints of its transaction, as `join_transaction_mode` says.
+    """
+    with app.app_context():
+        engine = db.engines[None]
+    with engine.connect() as opened:
+        outer = opened.begin()
+        db._app_engines[app][None] = opened  # type: ignore[assignment]
+        try:
+            yield opened
+        finally:
+            db._app_engines[app][None] = engine
+            if outer.is_active:
+                outer.rollback()
+
+
+@pytest.fixture
+def context(app: Flask, connection: sa.Connection) -> Iterator[None]:
+    """An application context in which factories and actions run; requests open their own."""
+    app.extensions["brand"].forget()
+    with app.app_context():
+        yield
+        db.session.rollback()
+
+
+@pytest.fixture
+def client(app: Flask, context: None) -> PageClient:
+    """A visitor's browser; it checks every page that it fetches."""
+    return PageClient(app)

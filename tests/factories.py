@@ -1,0 +1,170 @@
+"""Things that tests are about, made in one line each and valid by default."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from portal.accounts.models import Membership, Person
+from portal.accounts.status import Role
+from portal.catalogue.form_models import Criterion, Form, Question, Section
+from portal.catalogue.models import Cycle, Opportunity, Site, Unit
+from portal.catalogue.status import Audience, Kind, Place, Publication
+from portal.core.clock import now
+from portal.core.db import db
+from portal.core.text import folded
+
+_numbers = count(1)
+
+
+def _add(thing: Any) -> Any:
+    db.session.add(thing)
+    db.session.flush()
+    return thing
+
+
+def person(given: str = "Maren", family: str = "Okafor-Lind", **fields: Any) -> Person:
+    """Somebody with a confirmed account; cannot sign in by password unless one is given (hashed)."""
+    n = next(_numbers)
+    email = fields.setdefault("email", f"{folded(given)}.{n}@example.org")
+    defaults: dict[str, Any] = {
+        "sort_name": folded(f"{family}, {given}"),
+        "search_text": folded(f"{given} {family} {email}"),
+        "created_at": now(),
+        "confirmed_at": now(),
+        "fs_uniquifier": f"uniquifier-{n}",
+        "active": True,
+    }
+    return _add(Person(given_name=given, family_name=family, **(defaults | fields)))
+
+
+def membership(who: Person, role: Role, *, unit: Unit | None = None, opportunity: Opportunity | None = None) -> Membership:
+    made = Membership(
+        person=who,
+        role=role,
+        unit_id=unit.id if unit else None,
+        opportunity_id=opportunity.id if opportunity else None,
+        granted_at=now(),
+    )
+    return _add(made)
+
+
+def admin(**fields: Any) -> Person:
+    who = person("Gideon", "Asante-Wolfe", **fields)
+    membership(who, Role.ADMIN)
+    return who
+
+
+def coordinator(of: Unit | Opportunity, **fields: Any) -> Person:
+    who = person("Ines", "Calloway-Brandt", **fields)
+    membership(who, Role.COORDINATOR, **_scope(of))
+    return who
+
+
+def reviewer(of: Unit | Opportunity, given: str = "Rosalind", family: str = "Hale", **fields: Any) -> Person:
+    who = person(given, family, **fields)
+    membership(who, Role.REVIEWER, **_scope(of))
+    return who
+
+
+def _scope(of: Unit | Opportunity) -> dict[str, Any]:
+    return {"unit": of} if isinstance(of, Unit) else {"opportunity": of}
+
+
+def unit(**fields: Any) -> Unit:
+    n = next(_numbers)
+    defaults = {"slug": f"unit-{n}", "name": f"Division {n}", "short_name": f"D{n}", "organisation": "Test Hospital"}
+    return _add(Unit(**(defaults | fields)))
+
+
+def site(of: Unit | None = None, **fields: Any) -> Site:
+    n = next(_numbers)
+    defaults = {
+        "slug": f"site-{n}",
+        "name": f"Harborside practice {n}",
+        "short_name": f"Harborside {n}",
+        "unit": of or unit(),
+        "place": Place.HEALTH_CENTERS,
+        "summary": "A practice by the harbor.",
+    }
+    return _add(Site(**(defaults | fields)))
+
+
+def opportunity(of: Unit | None = None, **fields: Any) -> Opportunity:
+    """A published scholars program of one half-day a week."""
+    n = next(_numbers)
+    defaults: dict[str, Any] = {
+        "slug": f"scholars-{n}",
+        "unit": of or unit(),
+        "kind": Kind.SCHOLARS,
+        "title": f"Scholars program {n}",
+        "summary": "Half-days for a project of your own.",
+        "about": "About it.",
+        "eligibility": "Physicians of the division.",
+        "selection": "Reviewers read each application.",
+        "next_steps": "We write to you.",
+        "half_days": 1,
+        "time_words": "One half-day a week",
+        "length_words": "three months",
+        "places": [Place.MAIN_CAMPUS],
+        "audiences": [Audience.PHYSICIANS],
+        "contact_name": "Ines Calloway-Brandt",
+        "contact_email": "scholars@example.org",
+        "state": Publication.PUBLISHED,
+        "published_at": now(),
+        "created_at": now(),
+        "updated_at": now(),
+    }
+    return _add(Opportunity(**(defaults | fields)))
+
+
+def cycle(of: Opportunity | None = None, *, form: bool = True, rubric: bool = True, **fields: Any) -> Cycle:
+    """A published cycle that opened a month ago and closes in two weeks, with a form and a rubric."""
+    n = next(_numbers)
+    letters = "".join(chr(ord("A") + int(digit)) for digit in f"{n:05d}")
+    defaults: dict[str, Any] = {
+        "opportunity": of or opportunity(),
+        "name": f"Spring {n}",
+        "code": f"{letters}-27",
+        "state": Publication.PUBLISHED,
+        "opens_at": now() - timedelta(days=30),
+        "closes_at": now() + timedelta(days=14),
+        "seats": 6,
+        "created_at": now(),
+    }
+    made: Cycle = _add(Cycle(**(defaults | fields)))
+    if form:
+        published_form(made)
+    if rubric:
+        for position, (label, weight) in enumerate((("Originality", 60), ("Feasibility", 40)), 1):
+            anchors = {str(score): f"{label} {score}" for score in range(1, 6)}
+            _add(Criterion(cycle_id=made.id, position=position, label=label, weight=weight, anchors=anchors))
+    return made
+
+
+DEFAULT_QUESTIONS: tuple[tuple[str, list[dict[str, Any]]], ...] = (
+    (
+        "About the project",
+        [
+            {"key": "title", "kind": "short_text", "label": "Project title", "in_queue": True},
+            {"key": "proposal", "kind": "long_text", "label": "What do you want to do?", "settings": {"max_words": 50}},
+        ],
+    ),
+    ("Documents", [{"key": "cv", "kind": "file", "label": "Your CV"}]),
+)
+
+
+def published_form(
+    of: Cycle, sections: Sequence[tuple[str, list[dict[str, Any]]]] = DEFAULT_QUESTIONS, *, number: int = 1
+) -> Form:
+    """A form version with these sections of questions, published (frozen)."""
+    made: Form = _add(Form(cycle=of, number=number, state=Publication.DRAFT))
+    for position, (title, questions) in enumerate(sections, 1):
+        section = Section(form=made, position=position, title=title)
+        for place, fields in enumerate(questions, 1):
+            section.questions.append(Question(**({"position": place, "settings": {}} | fields)))
+        _add(section)
+    made.state = Publication.PUBLISHED
+    made.published_at = now()
+    db.session.flush()
+    return made
