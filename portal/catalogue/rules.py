@@ -10,6 +10,7 @@ from portal.catalogue.models import Cycle, Opportunity, Page, Site, Unit
 from portal.catalogue.status import Publication
 from portal.core.access import rule
 
+
 @rule("opportunity.read")
 def read_opportunity(user: Person, opportunity: Opportunity) -> bool:
     """Everybody reads what is public; what is not, those who manage it."""
