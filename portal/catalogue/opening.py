@@ -1,0 +1,111 @@
+"""What a visitor can do with a listing at a moment, computed from the dates of its published cycles.
+
+Which cycle speaks for a listing: of those open now, the one that closes first, rolling ones last; where none is open,
+the next to open; where none will open, the one that closed last.  A cycle is open from `opens_at` on and closed from
+`closes_at` on; the silent grace is shown to nobody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from portal.catalogue.status import Opening
+from portal.core import clock
+
+CLOSING_DAYS = 14
+HOURS_SHOWN = 48
+
+TAKES_APPLICATIONS = frozenset({Opening.OPEN, Opening.CLOSING, Opening.ROLLING})
+
+
+class Dated(Protocol):
+    """Whatever opens and maybe closes: a cycle as a row or as the snapshot holds it."""
+
+    @property
+    def opens_at(self) -> datetime | None: ...
+    @property
+    def closes_at(self) -> datetime | None: ...
+
+
+C = TypeVar("C", bound=Dated)
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Generic[C]):
+    """The state of a listing, the cycle that speaks for it, and the moment that matters (UTC): when it closes, opens
+    or closed; None where it is rolling or nothing is announced."""
+
+    state: Opening
+    cycle: C | None
+    moment: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in TAKES_APPLICATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A window in words: the badge with its tone, then a line of `lead` and `when`.
+
+    `when` names the moment; `has_clock` says that it includes a clock time, after which the reader's own may stand.
+    """
+
+    tone: str
+    badge: str
+    lead: str
+    when: str
+    has_clock: bool = False
+
+
+def window(cycles: Sequence[C], at: datetime) -> Window[C]:
+    """The state of a listing with these published cycles at a moment."""
+    begun = [cycle for cycle in cycles if cycle.opens_at is not None and cycle.opens_at <= at]
+    running = [cycle for cycle in begun if cycle.closes_at is None or cycle.closes_at > at]
+    if running:
+        cycle = min(running, key=lambda one: (one.closes_at is None, one.closes_at or at, one.opens_at))
+        if cycle.closes_at is None:
+            return Window(Opening.ROLLING, cycle, None)
+        state = Opening.CLOSING if (cycle.closes_at - at).days <= CLOSING_DAYS else Opening.OPEN
+        return Window(state, cycle, cycle.closes_at)
+    coming = [(cycle.opens_at, i) for i, cycle in enumerate(cycles) if cycle.opens_at is not None and cycle.opens_at > at]
+    if coming:
+        moment, i = min(coming)
+        return Window(Opening.UPCOMING, cycles[i], moment)
+    ended = [(cycle.closes_at, i) for i, cycle in enumerate(cycles) if cycle.closes_at is not None]
+    if ended:
+        moment, i = max(ended)
+        return Window(Opening.CLOSED, cycles[i], moment)
+    return Window(Opening.NONE, None, None)
+
+
+def moments(cycle: Dated) -> tuple[datetime, ...]:
+    """The moments at which a cycle changes what `window` answers."""
+    changes = [cycle.opens_at] if cycle.opens_at is not None else []
+    if cycle.closes_at is not None:
+        changes += [cycle.closes_at - timedelta(days=CLOSING_DAYS + 1), cycle.closes_at]
+    return tuple(changes)
+
+
+def describe(found: Window[C], at: datetime, zone: ZoneInfo) -> Words:
+    """The words of a window, with times in the given zone."""
+    today, moment = at.astimezone(zone).date(), found.moment
+    if found.state is Opening.ROLLING:
+        return Words("ok", "Open", "Reviewed as they arrive", "")
+    if moment is None:
+        return Words("idle", "Not open now", "No dates announced", "")
+    long_day = clock.day(moment, zone, today=today, weekday="long")
+    short_day = clock.day(moment, zone, today=today, weekday="none")
+    weekday_and_clock = f"{moment.astimezone(zone):%A}, {clock.clock_time(moment, zone)}"
+    if found.state is Opening.OPEN:
+        return Words("ok", "Open", "Closes ", long_day)
+    if found.state is Opening.CLOSING:
+        if moment - at < timedelta(hours=HOURS_SHOWN):
+            left = clock.time_left(moment, at).removesuffix(" left")
+            return Words("warn", f"Closes in {left}", "", clock.day_and_time(moment, zone, today=today), has_clock=True)
+        return Words("warn", f"Closes {short_day}", "", weekday_and_clock, has_clock=True)
+    if found.state is Opening.UPCOMING:
+        return Words("idle", f"Opens {short_day}", "", weekday_and_clock, has_clock=True)
+    return Words("idle", "Closed", "Closed ", long_day)
