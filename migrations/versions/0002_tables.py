@@ -90,6 +90,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_message_sent_at")),
         sa.CheckConstraint(
@@ -166,6 +168,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_person_sort_name", ["sort_name", "id"], unique=False)
 
+    op.create_table(
+        "catalogue_stamp",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("stamp", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_catalogue_stamp_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogue_stamp")),
+    )
     op.create_table(
         "synonym",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1007,6 +1016,7 @@ def downgrade() -> None:
 
     op.drop_table("opportunity")
     op.drop_table("unit")
+    op.drop_table("catalogue_stamp")
     op.drop_table("synonym")
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.drop_index("ix_person_sort_name")

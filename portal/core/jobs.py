@@ -5,6 +5,7 @@ commit in several steps say `own_transactions=True` and use `transaction()` them
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -63,6 +64,12 @@ def task(
     return decorate
 
 
-def enqueue(job: Task[Any, Any, Any], **arguments: Any) -> int:
-    """Defer a task in the present transaction.  Arguments are what JSON can hold.  Out: the job's id."""
-    return job.configure(connection=driver_connection()).defer(**arguments)
+def enqueue(job: Task[Any, Any, Any] | str, *, schedule_at: datetime | None = None, **arguments: Any) -> int:
+    """Defer a task in the present transaction.
+
+    In: the task, or its name where the caller stands below the module of the tasks; when to run it at the earliest;
+    arguments that JSON can hold.  Out: the job's id.
+    """
+    name = job if isinstance(job, str) else job.name
+    deferrer = queue.configure_task(name, connection=driver_connection(), schedule_at=schedule_at)
+    return deferrer.defer(**arguments)

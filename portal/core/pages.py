@@ -1,5 +1,7 @@
 """What every page shares: template globals and filters, security headers, error pages, the theme cookie."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -70,6 +72,20 @@ def zone() -> ZoneInfo:
         g.zone = ZoneInfo(own or current_app.config["SETTINGS"].time_zone)
     found: ZoneInfo = g.zone
     return found
+
+
+@contextmanager
+def times_shown_in(own: ZoneInfo) -> Iterator[None]:
+    """Have the filters write times in another zone for a while: that of the person who a mail goes to."""
+    before = g.get("zone")
+    g.zone = own
+    try:
+        yield
+    finally:
+        if before is None:
+            g.pop("zone")
+        else:
+            g.zone = before
 
 
 def _today() -> date:

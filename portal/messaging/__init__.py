@@ -1,1 +1,1 @@
-"""E-mail: rows written with the change that causes them, rendered once, delivered by a job, never sent twice blindly."""
+"""E-mail: rows written with the change that causes them, rendered once, sent by a job, never sent twice blindly."""

@@ -14,7 +14,10 @@ _STATES = ", ".join(f"'{state}'" for state in Delivery)
 
 
 class Message(HasId, Model):
-    """One e-mail to one address.  `thing_type` and `thing_id` name the row it is about, as the audit trail does."""
+    """One e-mail to one address.  `thing_type` and `thing_id` name the row it is about, as the audit trail does.
+
+    `tried_at` is when the last attempt began, `next_try_at` when the next is due while it waits.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
@@ -41,6 +44,8 @@ class Message(HasId, Model):
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
+    tried_at: Mapped[datetime | None]
+    next_try_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
 
     def __str__(self) -> str:
