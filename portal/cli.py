@@ -1,16 +1,107 @@
-"""Commands; each calls one action."""
+"""Commands; each calls one action.  `portal --help` lists them."""
 
-from flask import Flask
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from flask import Flask, current_app
+from flask.cli import FlaskGroup, with_appcontext
+from flask_migrate import upgrade
+from rich.console import Console
+
+from portal import serving
+from portal.config import Settings
+from portal.demo import data as demo_data
+from portal.health import MIGRATIONS
+
+console = Console()
+
+ACCOUNTS = "admin@example.org, coordinator@example.org, reviewer@example.org, applicant@example.org"
 
 
 def register_commands(app: Flask) -> None:
-    """Attach the commands to the application."""
+    """Attach the commands that need the application."""
+    app.cli.add_command(serve)
+    app.cli.add_command(worker)
+
+
+@click.command()
+@with_appcontext
+def serve() -> None:
+    """Run the web server (granian) on HOST and PORT."""
+    serving.serve(current_app.config["SETTINGS"])
+
+
+@click.command()
+@click.option("--concurrency", default=2, show_default=True, help="Jobs at the same time.")
+@with_appcontext
+def worker(concurrency: int) -> None:
+    """Run the jobs: mail, schedules, clean-up.  Start as many as you like, on any machine."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    serving.work(app, app.config["SETTINGS"], concurrency=concurrency)
+
+
+@click.command()
+def demo() -> None:
+    """Run the portal with a living demo data set: database, worker and web server.  Ctrl-C stops everything."""
+    with local() as settings:
+        base_url = settings.base_url or f"http://127.0.0.1:{settings.port}"
+        settings = settings.model_copy(update={"base_url": base_url, "log_format": "text", "log_level": "WARNING"})
+        prepare(settings)
+        console.print("Starting the web server and the worker …")
+        code = serving.run_together(
+            [["serve"], ["worker"]],
+            settings,
+            ready=f"http://127.0.0.1:{settings.port}/readyz",
+            on_ready=(
+                f"\nThe portal is ready: {base_url}\n\n"
+                f"  Accounts  {ACCOUNTS}\n  Password  {demo_data.PASSWORD}\n\n"
+                "Mail stays on this machine: read it as the admin under Mail.  Ctrl-C stops everything."
+            ),
+        )
+    sys.exit(code)
+
+
+@click.command("demo-data")
+@click.option("--applications", default=0, help="Load this many generated applications into one large cycle.")
+@click.option("--seed", default=demo_data.SEED, show_default=True, help="The same seed makes the same data.")
+def demo_data_command(applications: int, seed: int) -> None:
+    """Load the demo data, once; with --applications also a large cycle for the benchmarks."""
+    with local() as settings:
+        prepare(settings, applications=applications, seed=seed)
+
+
+def prepare(settings: Settings, *, applications: int = 0, seed: int = demo_data.SEED) -> None:
+    """Bring the database up to date and load what is missing of the demo data, with progress."""
+    from portal import create_app  # noqa: PLC0415 - the factory imports this module
+
+    app = create_app(settings)
+    with app.app_context():
+        with console.status("Bringing the database up to date …"):
+            upgrade(directory=str(MIGRATIONS))
+        demo_data.load(console=console, seed=seed)
+        if applications:
+            demo_data.load_many(applications, console=console, seed=seed)
+
+
+@contextmanager
+def local() -> Iterator[Settings]:
+    """Local settings, or a sentence that says why not."""
+    try:
+        with serving.local_settings() as settings:
+            yield settings
+    except serving.ProductionSetting:
+        raise click.ClickException("The demo does not run with PORTAL_ENV=production.") from None
 
 
 def main() -> None:
     """The console script `portal`."""
-    from flask.cli import FlaskGroup  # noqa: PLC0415
+    from portal import create_app  # noqa: PLC0415 - the factory imports this module
 
-    from portal import create_app  # imported here: the factory imports this module
-
-    FlaskGroup(create_app=create_app)()
+    os.environ.setdefault("FLASK_SKIP_DOTENV", "1")
+    group = FlaskGroup(create_app=create_app, help="The Primary Care Opportunities portal.")
+    group.add_command(demo)
+    group.add_command(demo_data_command)
+    group()

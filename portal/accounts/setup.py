@@ -34,7 +34,8 @@ datastore = Datastore(db, Person, Membership, Passkey)
 def init_app(app: Flask) -> None:
     """Attach accounts to the application."""
     app.config.from_mapping(security_config(app.config["SETTINGS"]))
-    Security(app, datastore, anonymous_user=Visitor)
+    Security(app, datastore)
+    app.login_manager.anonymous_user = Visitor  # type: ignore[attr-defined]
 
 
 def security_config(settings: Settings) -> dict[str, Any]:

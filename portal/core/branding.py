@@ -11,6 +11,14 @@ from portal.core.db import HasId, Model, db
 
 CACHE_SECONDS = 10.0
 
+ZONE_NOTES = {
+    "America/New_York": "All times are Eastern Time (ET).",
+    "America/Chicago": "All times are Central Time (CT).",
+    "America/Denver": "All times are Mountain Time (MT).",
+    "America/Los_Angeles": "All times are Pacific Time (PT).",
+    "UTC": "All times are UTC.",
+}
+
 
 class Branding(HasId, Model):
     """The one row of it.  Colours are `#rrggbb`; empty means the design's own."""
@@ -50,6 +58,12 @@ class Brand:
     contact_email: str
     colours: tuple[tuple[str, str, str, str], ...]
     version: int
+
+    @property
+    def zone_note(self) -> str:
+        """The sentence under every page that names the zone of its times."""
+        zone = current_app.config["SETTINGS"].time_zone
+        return ZONE_NOTES.get(zone, f"All times are in the zone {zone.replace('_', ' ')}.")
 
     @property
     def has_brand_css(self) -> bool:

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -274,10 +274,10 @@ def _known_home(data_dir: Path) -> Path | None:
 def _home(data_dir: Path, account: _Account | None) -> Path:
     """The folder of the cluster, its socket and its log: made when absent, and owned by the account."""
     known = _known_home(data_dir)
-    if known and (account is None or _can("-w", known / "cluster", account)):
+    if known and (account is None or _can("-w", known, account)):
         return known
     if known:
-        raise EmbeddedError(f"the account of uid {account.uid if account else ''} cannot write {known / 'cluster'}")
+        raise EmbeddedError(f"the account of uid {account.uid if account else ''} cannot write {known}")
     home = data_dir / "postgres"
     if account is None:
         home.mkdir(mode=0o700, exist_ok=True)
@@ -478,12 +478,10 @@ def _create_database(socket_dir: Path) -> None:
 
 
 def _end(pid: int, cluster: Path, process: "subprocess.Popen[bytes] | None") -> None:
-    """A fast shutdown: open transactions roll back, everything committed is on disk; by force when it takes too long."""
+    """A fast shutdown: open transactions roll back, what is committed is on disk; by force when it takes too long."""
     for kind in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        try:
+        with suppress(ProcessLookupError):
             os.kill(pid, kind)
-        except ProcessLookupError:
-            pass
         patience = time.monotonic() + STOP_SECONDS
         while time.monotonic() < patience:
             # Our own child must be waited for; a stranger's is gone when it no longer serves the cluster.

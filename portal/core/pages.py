@@ -147,8 +147,10 @@ def secure(response: Response) -> Response:
 
 
 def http_error(error: HTTPException) -> tuple[str, int]:
+    """An error page; only sentences of our own are shown, never the library's stock description."""
     code = error.code or 500
-    return render_template(f"errors/{code}.html", reason=error.description or ""), code
+    own = error.description if error.description != type(error).description else ""
+    return render_template(f"errors/{code}.html", reason=own or ""), code
 
 
 def denied(error: Denied) -> tuple[str, int]:

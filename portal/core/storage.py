@@ -132,8 +132,12 @@ class Storage:
         return True
 
 
-class _StreamFailed(BaseException):
+class _StreamFailed(Exception):
     """Carries an error of the caller's stream through obstore, whose own errors it could be mistaken for."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
 
 
 class _Passing:
@@ -151,7 +155,7 @@ class _Passing:
         except StopIteration:
             raise
         except Exception as error:
-            raise _StreamFailed from error
+            raise _StreamFailed(error) from None
 
 
 @contextmanager
@@ -160,8 +164,7 @@ def _named_errors(key: str, *, reading: bool = True) -> Iterator[None]:
     try:
         yield
     except _StreamFailed as failure:
-        assert failure.__cause__ is not None
-        raise failure.__cause__ from None
+        raise failure.error from None
     except FileNotFoundError as error:
         if reading and "NoSuchBucket" not in str(error):
             raise Missing(key) from None

@@ -28,8 +28,7 @@ async function load(url) {
     document.title = page.title;
     history.pushState({}, "", url);
     if (document.querySelector("#results time[data-zone]")) {
-      const { search } = new URL(import.meta.url);
-      (await import(`./zones.js${search}`)).addOwnTime();
+      (await import("./zones.js")).addOwnTime();
     }
   } catch (error) {
     if (error.name !== "AbortError") location.assign(url); // the plain way always works

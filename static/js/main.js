@@ -3,14 +3,12 @@ const modules = [
   ["time[data-zone]", "zones.js"],
   ["form[data-facets]", "facets.js"],
   ["textarea[data-words]", "words.js"],
-  [".grid .pick, [data-select-all]", "rows.js"],
+  [".grid .pick", "rows.js"],
   ["body.staff", "keys.js"],
 ];
 
-// The version in our own address goes on to the modules, so that caches follow a new release.
-const { search } = new URL(import.meta.url);
 for (const [selector, file] of modules) {
-  if (document.querySelector(selector)) import(`./${file}${search}`);
+  if (document.querySelector(selector)) import(`./${file}`);
 }
 
 document.querySelector(".err-sum")?.focus();

@@ -1,0 +1,165 @@
+"""The long-running processes: web server, worker, and the demo that runs everything at once."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+
+from portal.config import Environment, Settings, local_secrets
+from portal.core import embedded
+from portal.core.jobs import worker_app
+
+ROOT = Path(__file__).parent.parent
+GRACE_SECONDS = 20
+
+
+def serve(settings: Settings) -> None:
+    """Run the web server until SIGTERM or SIGINT; requests under way are finished first."""
+    Granian(
+        "wsgi:app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=4,
+        backlog=1024,
+        respawn_failed_workers=True,
+        workers_kill_timeout=GRACE_SECONDS,
+        working_dir=ROOT,
+        log_enabled=True,
+        log_level="warning",
+    ).serve()
+
+
+def work(app: Flask, settings: Settings, *, concurrency: int = 2) -> None:
+    """Run jobs until SIGTERM or SIGINT; jobs under way are finished first."""
+    queue = worker_app(app, settings.psycopg_url)
+
+    async def run() -> None:
+        async with queue.open_async():
+            await queue.run_worker_async(
+                concurrency=concurrency,
+                shutdown_graceful_timeout=GRACE_SECONDS,
+                fetch_job_polling_interval=5,
+                delete_jobs="successful",
+            )
+
+    asyncio.run(run())
+
+
+@contextmanager
+def local_settings(**changes: object) -> Iterator[Settings]:
+    """Settings of a local installation, with an embedded PostgreSQL unless `DATABASE_URL` names another.
+
+    Out: settings in the demo environment.  Raises `ProductionSetting` when the environment says production.
+    """
+    if os.environ.get("PORTAL_ENV") == Environment.PRODUCTION:
+        raise ProductionSetting
+    data_dir = Path(os.environ.get("DATA_DIR") or "var").resolve()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    values = {"portal_env": Environment.DEMO, "data_dir": data_dir} | local_secrets(data_dir) | changes
+    if os.environ.get("DATABASE_URL"):
+        yield Settings.model_validate(_from_environment() | values)
+        return
+    with embedded.start(data_dir / "postgres") as server:
+        yield Settings.model_validate(_from_environment() | values | {"database_url": server.url})
+
+
+def _from_environment() -> dict[str, str]:
+    """What the environment sets, under the names of the fields."""
+    return {name: os.environ[name.upper()] for name in Settings.model_fields if os.environ.get(name.upper())}
+
+
+class ProductionSetting(Exception):
+    """Raised when something meant for the demo is asked for in production."""
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables for a child process."""
+    import json  # noqa: PLC0415
+
+    values = settings.model_dump(mode="json")
+    return os.environ | {
+        name.upper(): json.dumps(value) if isinstance(value, dict) else str(value)
+        for name, value in values.items()
+        if value not in ("", {}, None)
+    }
+
+
+class Stopped(Exception):
+    """Raised in the main thread by SIGTERM or SIGINT."""
+
+
+def run_together(commands: Sequence[Sequence[str]], settings: Settings, *, ready: str, on_ready: str) -> int:
+    """Run child processes until one ends or we are told to stop; then stop them all.
+
+    In: argument lists for `portal`, the settings they run under, a URL that answers 200 when they are up, and the
+    text printed then.  Out: the exit code.
+    """
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise Stopped
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, stop)
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        for command in commands:
+            children.append(
+                subprocess.Popen(  # noqa: S603 - our own console script
+                    [sys.executable, "-m", "portal", *command],
+                    env=environment_of(settings),
+                    cwd=ROOT,
+                    start_new_session=True,
+                )
+            )
+        await_ready(ready, children)
+        print(on_ready, flush=True)  # noqa: T201 - the demo speaks to a person
+        while all(child.poll() is None for child in children):
+            time.sleep(0.3)
+        return 1
+    except Stopped:
+        return 0
+    finally:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, signal.SIG_IGN)
+        stop_all(children)
+
+
+def await_ready(url: str, children: Sequence[subprocess.Popen[bytes]], *, seconds: float = 60) -> None:
+    """Wait until the URL answers 200.  Raises RuntimeError when a child ends first or the time is over."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if any(child.poll() is not None for child in children):
+            raise RuntimeError("a process ended while starting; its message is above")
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError(f"{url} did not answer within {seconds:.0f} seconds")
+
+
+def stop_all(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask every child to finish, and end those that do not within the grace time."""
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    for child in children:
+        try:
+            child.wait(GRACE_SECONDS + 5)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
