@@ -1,9 +1,10 @@
 """Applications, answers, documents, staff notes, and the events that timelines are drawn from."""
 
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, desc, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, desc, event, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -75,6 +76,16 @@ class Application(HasId, Model):
     def values(self) -> dict[str, Any]:
         """Stored answers by question key."""
         return {answer.question_key: answer.value for answer in self.answers}
+
+
+moving: ContextVar[Application | None] = ContextVar("moving", default=None)
+
+
+@event.listens_for(Application.status, "set")
+def guard_status(application: Application, value: Status, _old: object, _initiator: object) -> None:
+    """Refuse a change of status anywhere but in `actions.move`; a new row may begin anywhere."""
+    if inspect(application).has_identity and moving.get() is not application:
+        raise RuntimeError(f"the status of {application} changes by actions.move only, not to {value}")
 
 
 class ApplicationTally(Model):

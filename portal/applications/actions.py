@@ -1,0 +1,191 @@
+"""The moves of an application.  `move` is the only writer of its status."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.accounts.models import Person
+from portal.applications import queries
+from portal.applications.models import Application, Document, StatusEvent, moving
+from portal.applications.refusals import AlreadyDecided, Incomplete, NoForm, NotYours, WrongStep
+from portal.applications.rules import may_step, owns
+from portal.applications.sheet import problems_of
+from portal.applications.status import Status, find_step
+from portal.catalogue.fields import kind_of
+from portal.catalogue.models import Cycle
+from portal.core import audit
+from portal.core.db import db
+from portal.core.jobs import enqueue
+from portal.core.text import clean, folded
+from portal.messaging.actions import write
+
+DELETE_FILES = "applications.delete_files"
+LONGEST_REASON = 2000
+
+
+def move(
+    application: Application,
+    target: Status,
+    *,
+    by: Person | None,
+    now: datetime,
+    reason: str = "",
+    mail_context: dict[str, Any] | None = None,
+) -> StatusEvent:
+    """Take a step of the table: set the status, store the event, write the step's mail, record it.
+
+    In: the flushed application, the status to reach, who takes the step (None for the portal itself), when, why, and
+    what the step's mail needs besides `application`, `cycle`, `opportunity` and `reason`.  Out: the event.  Raises
+    WrongStep when the table has no such step or it is not this person's to take.
+    """
+    source = application.status
+    step = find_step(source, target)
+    if step is None or not may_step(by, application, step):
+        raise WrongStep(f"{by or 'the portal'} cannot move an application from {source} to {target}")
+    token = moving.set(application)
+    try:
+        application.status = target
+    finally:
+        moving.reset(token)
+    application.changed_at = now
+    event = StatusEvent(
+        application_id=application.id,
+        at=now,
+        actor_id=by.id if by else None,
+        source=source,
+        target=target,
+        reason=clean(reason)[:LONGEST_REASON],
+    )
+    db.session.add(event)
+    db.session.flush()
+    db.session.expire(application, ["events"])
+    if step.mail:
+        opportunity = application.cycle.opportunity
+        context: dict[str, Any] = {
+            "application": application,
+            "cycle": application.cycle,
+            "opportunity": opportunity,
+            "reason": event.reason,
+        }
+        write(
+            step.mail,
+            to=application.person,
+            about=application,
+            reply_to=opportunity.contact_email,
+            **(context | (mail_context or {})),
+        )
+    audit.record(by, "application.moved", application, source=source.value, target=target.value, reason=event.reason)
+    return event
+
+
+def start(cycle: Cycle, *, by: Person, now: datetime) -> Application:
+    """The person's application to the cycle: their draft if there is one, else a new one on the newest form.
+
+    Two starts at once end in one draft, by the database's constraint.  Raises NoForm.
+    """
+    form = queries.newest_form(cycle.id)
+    if form is None:
+        raise NoForm(str(cycle))
+    values = {
+        "cycle_id": cycle.id,
+        "person_id": by.id,
+        "form_id": form.id,
+        "status": Status.DRAFT,
+        "sort_name": by.sort_name,
+        "search_text": folded(f"{by.full_name} {by.email}"),
+        "created_at": now,
+        "changed_at": now,
+    }
+    made = db.session.scalar(
+        insert(Application)
+        .values(**values)
+        .on_conflict_do_nothing(constraint="uq_application_one_each")
+        .returning(Application.id)
+    )
+    application = queries.in_cycle(by.id, cycle.id)
+    assert application is not None
+    if made is not None:
+        db.session.add(StatusEvent(application_id=made, at=now, actor_id=by.id, source=None, target=Status.DRAFT))
+        audit.record(by, "application.started", application)
+    return application
+
+
+def submit(application: Application, *, by: Person, now: datetime) -> Application:
+    """Submit a draft: give it the next reference of its cycle, move it, and write to the applicant.
+
+    Submitting what is submitted already changes nothing, so that two clicks make one submission.  Raises NotYours,
+    Incomplete with the number of things to fix, AlreadyDecided for a withdrawn one.
+    """
+    if not owns(by, application):
+        raise NotYours(str(application))
+    queries.locked(application.id)
+    if application.submitted_at is not None and application.status is not Status.WITHDRAWN:
+        return application
+    if application.status is not Status.DRAFT:
+        raise AlreadyDecided(str(application))
+    db.session.expire(application, ["answers", "documents"])
+    count = sum(len(found) for found in problems_of(application).values())
+    if count:
+        raise Incomplete(count)
+    reference = next_reference(application.cycle_id)
+    # The row's constraints tie status, reference and date together, so all three are written in one flush.
+    with db.session.no_autoflush:
+        application.reference, application.submitted_at = reference, now
+        move(application, Status.SUBMITTED, by=by, now=now)
+    refresh_index(application)
+    return application
+
+
+def next_reference(cycle_id: int) -> str:
+    """The next reference of a cycle, as in WIN-27-0042.
+
+    The update holds the cycle's row until the transaction ends, so numbers are unique, and a rollback leaves no gap.
+    It goes round the row's version, which is for people editing the cycle.
+    """
+    number, code = db.session.execute(
+        update(Cycle)
+        .where(Cycle.id == cycle_id)
+        .values(last_number=Cycle.last_number + 1)
+        .returning(Cycle.last_number, Cycle.code)
+        .execution_options(synchronize_session=False)
+    ).one()
+    return f"{code}-{number:04d}"
+
+
+def withdraw(application: Application, *, by: Person, now: datetime, reason: str = "") -> None:
+    """Withdraw, with a reason if the applicant gives one.  Raises WrongStep where the table has no way out."""
+    queries.locked(application.id)
+    move(application, Status.WITHDRAWN, by=by, now=now, reason=reason)
+
+
+def delete_draft(application: Application, *, by: Person) -> None:
+    """Delete a draft for good; its files go by a job once this commits.  Raises NotYours, AlreadyDecided."""
+    if not owns(by, application):
+        raise NotYours(str(application))
+    queries.locked(application.id)
+    if application.status is not Status.DRAFT:
+        raise AlreadyDecided(str(application))
+    keys = list(db.session.scalars(select(Document.storage_key).where(Document.application_id == application.id)))
+    audit.record(by, "application.deleted", application, cycle=application.cycle_id, files=len(keys))
+    db.session.flush()
+    db.session.expunge(application)
+    # The rows below it go by the foreign keys, which ORM relationships would not know of.
+    db.session.execute(
+        delete(Application).where(Application.id == application.id), execution_options={"synchronize_session": False}
+    )
+    if keys:
+        enqueue(DELETE_FILES, keys=keys)
+
+
+def refresh_index(application: Application) -> None:
+    """Repeat on the row what lists sort and search by: name, title, reference and address."""
+    person = application.person
+    questions = [question for question in application.form.questions if question.in_queue]
+    values = application.values
+    titles = (kind_of(question).display(values.get(question.key), question) for question in questions)
+    application.title = next((" ".join(title.split())[:300] for title in titles if title), "")
+    application.sort_name = person.sort_name
+    words = (person.full_name, person.email, application.reference or "", application.title)
+    application.search_text = folded(" ".join(words))

@@ -1,0 +1,138 @@
+"""Reading applications: one with all its parts in a fixed number of queries, and the set that somebody may see."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, selectinload
+
+from portal.accounts.rules import scope
+from portal.accounts.status import Role
+from portal.applications.models import Application, Document
+from portal.catalogue.form_models import Form, Section
+from portal.catalogue.models import Cycle, Opportunity
+from portal.catalogue.status import Publication
+from portal.core.db import db
+from portal.messaging.models import Message
+
+MESSAGES_SHOWN = 6
+
+_LISTING = joinedload(Application.cycle).joinedload(Cycle.opportunity)
+_QUESTIONS = joinedload(Application.form).selectinload(Form.sections).selectinload(Section.questions)
+
+
+def by_id(application_id: int) -> Application | None:
+    """An application with its listing and person: what the rules ask about."""
+    return db.session.scalar(
+        select(Application).where(Application.id == application_id).options(_LISTING, joinedload(Application.person))
+    )
+
+
+def whole(application_id: int) -> Application | None:
+    """An application with everything its pages show: form, answers, documents, events, and the dates of its cycle."""
+    return db.session.scalar(
+        select(Application)
+        .where(Application.id == application_id)
+        .options(
+            _LISTING,
+            _QUESTIONS,
+            joinedload(Application.cycle).selectinload(Cycle.dates),
+            joinedload(Application.person),
+            selectinload(Application.answers),
+            selectinload(Application.documents),
+            selectinload(Application.events),
+        )
+    )
+
+
+def locked(application_id: int) -> Application | None:
+    """The application as it is now, held until the transaction ends: others wait to save, submit or withdraw it."""
+    query = select(Application).where(Application.id == application_id).with_for_update(of=Application)
+    return db.session.scalar(query.execution_options(populate_existing=True))
+
+
+def cycle_by_id(cycle_id: int) -> Cycle | None:
+    """A cycle with its listing."""
+    return db.session.scalar(select(Cycle).where(Cycle.id == cycle_id).options(joinedload(Cycle.opportunity)))
+
+
+def document_by_id(document_id: int) -> Document | None:
+    """A document with its application and listing: what the rule of reading it asks about."""
+    return db.session.scalar(
+        select(Document)
+        .join(Document.application)
+        .where(Document.id == document_id)
+        .options(contains_eager(Document.application).options(_LISTING, joinedload(Application.person)))
+    )
+
+
+def of_person(person_id: int) -> Sequence[Application]:
+    """All applications of a person with what their dashboard shows, newest first."""
+    return db.session.scalars(
+        select(Application)
+        .where(Application.person_id == person_id)
+        .order_by(Application.id.desc())
+        .options(
+            _LISTING,
+            _QUESTIONS,
+            joinedload(Application.cycle).selectinload(Cycle.dates),
+            selectinload(Application.answers),
+            selectinload(Application.documents),
+            selectinload(Application.events),
+        )
+    ).all()
+
+
+def in_cycle(person_id: int, cycle_id: int) -> Application | None:
+    """The one application of a person to a cycle, or None."""
+    return db.session.scalar(
+        select(Application).where(Application.person_id == person_id, Application.cycle_id == cycle_id)
+    )
+
+
+def newest_form(cycle_id: int) -> Form | None:
+    """The form that people start with: the highest published version."""
+    query = select(Form).where(Form.cycle_id == cycle_id, Form.state == Publication.PUBLISHED)
+    return db.session.scalar(query.order_by(Form.number.desc()).limit(1))
+
+
+def visible_to(user: Any) -> Select[Application]:
+    """The applications for which `application.read` says yes: one's own, and those one coordinates once submitted."""
+    own = Application.person_id == user.id
+    held = scope(user, Role.COORDINATOR)
+    query = select(Application).join(Application.cycle).join(Cycle.opportunity)
+    if held.everywhere:
+        return query.where(or_(own, Application.submitted_at.is_not(None)))
+    listed = or_(_in(Opportunity.unit_id, held.units), _in(Opportunity.id, held.opportunities))
+    return query.where(or_(own, and_(Application.submitted_at.is_not(None), listed)))
+
+
+def _in(column: InstrumentedAttribute[int], ids: frozenset[int]) -> Any:
+    return column.in_(sorted(ids))
+
+
+def messages_about(person_id: int, applications: Sequence[Application]) -> Sequence[Message]:
+    """The last messages written to this person about these applications, newest first."""
+    if not applications:
+        return []
+    return db.session.scalars(
+        select(Message)
+        .where(
+            Message.person_id == person_id,
+            Message.thing_type == Application.__tablename__,
+            Message.thing_id.in_([application.id for application in applications]),
+        )
+        .order_by(Message.id.desc())
+        .limit(MESSAGES_SHOWN)
+    ).all()
+
+
+def message_to(person_id: int, message_id: int) -> Message | None:
+    """One message about an application, if it was written to this person."""
+    return db.session.scalar(
+        select(Message).where(
+            Message.id == message_id,
+            Message.person_id == person_id,
+            Message.thing_type == Application.__tablename__,
+        )
+    )

@@ -1,0 +1,38 @@
+"""Why something does not happen to an application: errors of actions, and refusals that have a page of their own."""
+
+from dataclasses import dataclass
+
+from portal.core.access import Refusal
+
+
+class WrongStep(Exception):
+    """A move that the table of steps does not have, or that this person does not take."""
+
+
+class NotYours(Exception):
+    """A write by somebody whose application it is not."""
+
+
+class NoForm(Exception):
+    """A cycle without a published form cannot be applied to."""
+
+
+class AlreadyDecided(Exception):
+    """The draft was submitted, withdrawn or closed while somebody was still writing; nothing was changed."""
+
+
+class Incomplete(Exception):
+    """A draft that still has things to fix is not submitted.  `count` says how many."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} things to fix")
+        self.count = count
+
+
+@dataclass(frozen=True)
+class Turned(Refusal):
+    """A refusal with a heading, and a status: 403 for what is not allowed, 409 for what is over already."""
+
+    title: str = ""
+    status: int = 403
+    application_id: int | None = None

@@ -1,0 +1,179 @@
+"""Who may read, write, submit and withdraw an application, and when.  Facts of time are computed here, not stored."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_login import AnonymousUserMixin
+
+from portal.accounts.models import Person
+from portal.accounts.rules import coordinates
+from portal.applications.models import Application, Document
+from portal.applications.refusals import Turned
+from portal.applications.status import By, Status, Step, find_step, steps_from
+from portal.catalogue.models import Cycle
+from portal.catalogue.status import Publication
+from portal.core import clock
+from portal.core.access import Refusal, Rule, rule
+from portal.core.pages import zone
+
+Reader = Person | AnonymousUserMixin
+
+
+def owns(user: Any, application: Application) -> bool:
+    return user.id is not None and application.person_id == user.id
+
+
+def is_open(user: Any, thing: Cycle | Application, now: datetime) -> bool:
+    """Whether somebody can work on an application at that moment.
+
+    In: a cycle, for starting anew, until the deadline that is shown; or an application, whose owner has the silent
+    grace of the cycle besides.  Cycles that are not public are never open.
+    """
+    cycle = thing.cycle if isinstance(thing, Application) else thing
+    if not is_public(cycle) or cycle.opens_at is None or now < cycle.opens_at:
+        return False
+    if cycle.closes_at is None:
+        return True
+    has_grace = isinstance(thing, Application) and owns(user, thing)
+    return now < cycle.closes_at + timedelta(minutes=cycle.grace_minutes if has_grace else 0)
+
+
+def is_public(cycle: Cycle) -> bool:
+    return cycle.state is Publication.PUBLISHED and cycle.opportunity.state is Publication.PUBLISHED
+
+
+def may_step(user: Any, application: Application, step: Step) -> bool:
+    """Whether this person is the one by whom the step is taken; `user` is None for the portal itself."""
+    if user is None or step.by is By.PORTAL:
+        return user is None and step.by is By.PORTAL
+    if step.by is By.APPLICANT:
+        return owns(user, application)
+    return not owns(user, application) and coordinates(user, application.cycle.opportunity)
+
+
+@rule("application.read")
+def read_application(user: Any, application: Any) -> bool:
+    """The owner; and once it was submitted, whoever coordinates its listing.  Reviewers read by `review.read`."""
+    if not isinstance(application, Application):  # asked about a cycle, by the rule of starting
+        return False
+    return owns(user, application) or _works_on(user, application)
+
+
+@rule("application.coordinate")
+def coordinate_application(user: Any, application: Application) -> bool:
+    """Staff work on a submitted application, never on their own; nobody but its owner sees a draft."""
+    return _works_on(user, application)
+
+
+def _works_on(user: Any, application: Application) -> bool:
+    if application.submitted_at is None or owns(user, application):
+        return False
+    return coordinates(user, application.cycle.opportunity)
+
+
+@rule("application.edit")
+def edit_application(user: Any, application: Application) -> bool | Refusal:
+    if not owns(user, application):
+        return False
+    if application.status is not Status.DRAFT:
+        return _over(application)
+    if is_open(user, application, clock.now()):
+        return True
+    return _closed(application.cycle, "Your draft stays here for you to read and copy from.", application.id)
+
+
+rule("application.submit")(edit_application)
+
+
+@rule("application.delete")
+def delete_application(user: Any, application: Application) -> bool | Refusal:
+    """The owner deletes a draft, also after the deadline."""
+    if not owns(user, application):
+        return False
+    return True if application.status is Status.DRAFT else _over(application)
+
+
+@rule("application.withdraw")
+def withdraw_application(user: Any, application: Application) -> bool | Refusal:
+    """The owner, for as long as the table of steps has a way out."""
+    if not owns(user, application):
+        return False
+    if find_step(application.status, Status.WITHDRAWN):
+        return True
+    if application.status is Status.WITHDRAWN:
+        return _over(application)
+    contact = _contact(application.cycle, "to tell them that you no longer want to be considered")
+    return Turned(
+        f"Your decision letter has been sent, so there is nothing left to withdraw. {contact}",
+        title="This application has been decided",
+        status=409,
+        application_id=application.id,
+    )
+
+
+@rule("application.start")
+def start_application(user: Any, cycle: Cycle) -> bool | Refusal:
+    """Anybody signed in, while the cycle is open; somebody with a draft goes on with it."""
+    if not is_public(cycle) or not user.is_authenticated:
+        return False
+    if is_open(user, cycle, clock.now()):
+        return True
+    if cycle.opens_at is not None and clock.now() < cycle.opens_at:
+        return Turned(
+            f"{cycle.opportunity.title} opens on {_moment(cycle.opens_at)}. Come back then to start your application.",
+            title="Not open yet",
+        )
+    return _closed(cycle, "Look at the listing for the next cycle, or find another opportunity.")
+
+
+more_readers: list[Rule] = []
+"""Rules of features above this one that also open a document: a reviewer's, for the files assigned to them."""
+
+
+@rule("document.read")
+def read_document(user: Any, document: Document) -> bool:
+    """Whoever reads the application; a removed file is nobody's any more."""
+    if document.removed_at is not None:
+        return False
+    if owns(user, document.application) or _works_on(user, document.application):
+        return True
+    return any(more(user, document) for more in more_readers)
+
+
+def _closed(cycle: Cycle, advice: str, application_id: int | None = None) -> Turned:
+    if cycle.closes_at is None or not is_public(cycle):
+        since = f"{cycle.opportunity.title} does not take applications at the moment."
+    else:
+        since = f"Applications to {cycle.opportunity.title} closed on {_moment(cycle.closes_at)}."
+    return Turned(f"{since} {advice}", title="Applications have closed", application_id=application_id)
+
+
+def _over(application: Application) -> Turned:
+    """What is said of an application that is no draft any more."""
+    when = _moment(application.submitted_at or application.changed_at)
+    if application.status is Status.WITHDRAWN:
+        contact = _contact(application.cycle, "if that was a mistake")
+        sentence = f"You withdrew this application on {_moment(application.changed_at)}. {contact}"
+        title = "You withdrew this application"
+    else:
+        contact = _contact(application.cycle, "if something in it must change")
+        sentence = f"You submitted this application on {when}, so its answers are fixed. {contact}"
+        title = "You have applied already"
+    return Turned(sentence, title=title, status=409, application_id=application.id)
+
+
+def _contact(cycle: Cycle, purpose: str) -> str:
+    listing = cycle.opportunity
+    whom = (
+        f"{listing.contact_name or 'the coordinator'}{f' at {listing.contact_email}' if listing.contact_email else ''}"
+    )
+    return f"Write to {whom} {purpose}."
+
+
+def _moment(moment: datetime) -> str:
+    return clock.day_and_time(moment, zone(), today=clock.now().astimezone(zone()).date())
+
+
+def applicant_steps(application: Application) -> list[Step]:
+    """The steps its owner can take from here."""
+    return steps_from(application.status, By.APPLICANT)

@@ -1,0 +1,109 @@
+"""An application as people read it: sections of questions with their answers, documents, and what is left to fix."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portal.applications.models import Application, Document
+from portal.catalogue.fields import QuestionKind, kind_of
+from portal.catalogue.form_models import Question, Section
+from portal.core.text import plural
+
+
+@dataclass(frozen=True)
+class Row:
+    """A question with its answer; `text` is the answer as people read it, `documents` the files given as one."""
+
+    question: Question
+    value: Any
+    text: str
+    documents: Sequence[Document]
+    problems: list[str]
+
+    @property
+    def kind(self) -> QuestionKind:
+        return kind_of(self.question)
+
+    @property
+    def is_answered(self) -> bool:
+        return not self.kind.is_empty(self.value)
+
+    @property
+    def anchor(self) -> str:
+        """Name and id of its control."""
+        return field_name(self.question)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section with its rows, and where it stands."""
+
+    section: Section
+    rows: list[Row]
+
+    @property
+    def problems(self) -> list[tuple[Row, str]]:
+        return [(row, problem) for row in self.rows for problem in row.problems]
+
+    @property
+    def wrong(self) -> int:
+        """Things to fix in answers that were given."""
+        return sum(len(row.problems) for row in self.rows if row.is_answered)
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.problems
+
+    @property
+    def is_started(self) -> bool:
+        return any(row.is_answered for row in self.rows)
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        """Tone and words: Complete, 2 things to fix, In progress, Not started."""
+        if self.is_complete:
+            return "ok", "Complete"
+        if self.wrong:
+            return "bad", f"{plural(self.wrong, 'thing')} to fix"
+        return ("info", "In progress") if self.is_started else ("idle", "Not started")
+
+
+def field_name(question: Question) -> str:
+    """The name of a question's field: its id, never words that a person wrote."""
+    return f"q{question.id}"
+
+
+def current_documents(application: Application, question: Question) -> list[Document]:
+    """The files that answer a question now."""
+    return [
+        document
+        for document in application.documents
+        if document.question_key == question.key and document.removed_at is None
+    ]
+
+
+def sheet(application: Application, *, for_reviewers: bool = False) -> list[Part]:
+    """All sections of an application's own form version with their rows, in order.
+
+    In: the application with form, answers and documents; whether to leave out the questions that are not for
+    reviewers.  Sections left without a question are left out too.
+    """
+    values = application.values
+    parts = []
+    for section in application.form.sections:
+        asked = [question for question in section.questions if question.for_reviewers or not for_reviewers]
+        if asked:
+            parts.append(Part(section, [_row(application, question, values) for question in asked]))
+    return parts
+
+
+def _row(application: Application, question: Question, values: dict[str, Any]) -> Row:
+    kind = kind_of(question)
+    documents = current_documents(application, question) if kind.is_file else []
+    value = documents if kind.is_file else values.get(question.key)
+    return Row(question, value, kind.display(value, question), documents, kind.problems(value, question))
+
+
+def problems_of(application: Application) -> dict[str, list[str]]:
+    """What must be fixed before submission: sentences by question key; empty when all is right."""
+    return {row.question.key: row.problems for part in sheet(application) for row in part.rows if row.problems}
