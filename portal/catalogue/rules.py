@@ -42,12 +42,14 @@ def edit_cycle(user: Person, cycle: Cycle) -> bool:
 
 
 @rule("form.edit")
-def edit_form(user: Person, thing: Form | Section | Question) -> bool:
-    """A form version, or a section or question of one."""
+def edit_form(user: Person, thing: Cycle | Form | Section | Question) -> bool:
+    """The form of a cycle, one version of it, or a section or question of that."""
     if isinstance(thing, Question):
         thing = thing.section
-    form = thing.form if isinstance(thing, Section) else thing
-    return coordinates(user, form.cycle.opportunity)
+    if isinstance(thing, Section):
+        thing = thing.form
+    cycle = thing.cycle if isinstance(thing, Form) else thing
+    return coordinates(user, cycle.opportunity)
 
 
 @rule("rubric.edit")

@@ -1,0 +1,140 @@
+"""Forms of cycles, their calendars and rubrics."""
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import DateField, FieldList, Form, FormField, HiddenField, IntegerField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, NumberRange, Optional, Regexp, ValidationError
+
+from portal.catalogue.forms import VersionedForm
+from portal.catalogue.inputs import CheckboxesField, MomentField, line
+from portal.catalogue.models import Cycle
+from portal.catalogue.names import CODE
+
+CODE_RULE = Regexp(
+    f"^{CODE.pattern}$", message="Write a code such as WIN-27: two to eight capitals, a dash, two digits."
+)
+SAMPLE_FIELDS = {
+    "opens_at": "Opening date",
+    "closes_at": "Closing date",
+    "seats": "Seats",
+    "reviews_due_at": "Reviews due",
+    "decisions_by": "Decisions by",
+    "starts_on": "Start",
+    "dates": "Further dates",
+}
+BLANK_DATES, MOST_DATES = 2, 40
+BLANK_CRITERIA, MOST_CRITERIA = 2, 20
+SCORES = ("1", "2", "3", "4", "5")
+
+
+def whole(label: str, *, least: int, most: int, required: bool = False, **options: Any) -> IntegerField:
+    """A whole number within limits."""
+    rule = NumberRange(least, most, message=f"Enter a whole number from {least:,} to {most:,}.")
+    return IntegerField(label, [rule] if required else [Optional(), rule], **options)
+
+
+class DateRow(Form):
+    """A line of the public calendar; one without words is left out."""
+
+    label = line("What", most=160)
+    starts_on = DateField("First day", [Optional()])
+    ends_on = DateField("Last day", [Optional()])
+
+    def validate_starts_on(self, field: DateField) -> None:
+        """A line with words needs a day."""
+        if (self.label.data or "").strip() and field.data is None and not field.errors:
+            raise ValidationError("Choose the day of this date.")
+
+    def validate_ends_on(self, field: DateField) -> None:
+        """The last day is not before the first."""
+        if field.data and self.starts_on.data and field.data < self.starts_on.data:
+            raise ValidationError("Choose a last day that is not before the first.")
+
+
+class CycleForm(VersionedForm):
+    """A cycle: names, dates, numbers and its public calendar."""
+
+    name = line("Name", most=80, validators=[DataRequired("Write a name, such as 2027 or Spring 2027.")])
+    code = line("Code", most=12, validators=[DataRequired("Write a code, such as WIN-27."), CODE_RULE])
+    opens_at = MomentField("Opens", [Optional()])
+    closes_at = MomentField("Closes", [Optional()])
+    grace_minutes = whole("Silent grace, in minutes", least=0, most=1440, required=True, default=15)
+    seats = whole("Seats", least=1, most=100_000)
+    reviewers_each = whole("Reviewers for each application", least=0, most=20, required=True, default=2)
+    reviews_due_at = MomentField("Reviews due", [Optional()])
+    decisions_by = DateField("Decisions by", [Optional()])
+    starts_on = DateField("Starts on", [Optional()])
+    minutes_to_apply = whole("Minutes it takes to apply", least=1, most=10_000)
+    dates = FieldList(FormField(DateRow), "Further dates", max_entries=MOST_DATES)
+    sample_fields = CheckboxesField("Fields marked “Sample”")
+
+    def offer(self, cycle: Cycle | None) -> None:
+        """Set what there is to choose from, and add blank lines to the calendar."""
+        extra = {name: name for name in (cycle.sample_fields if cycle else []) if name not in SAMPLE_FIELDS}
+        self.sample_fields.choices = [SelectChoice(name, words) for name, words in (SAMPLE_FIELDS | extra).items()]
+        if not self.is_submitted():
+            for _ in range(BLANK_DATES):
+                self.dates.append_entry()
+
+    def validate_closes_at(self, field: MomentField) -> None:
+        """It closes after it opens."""
+        if field.data and self.opens_at.data and field.data <= self.opens_at.data:
+            raise ValidationError("Set a closing date after the opening date.")
+
+    def columns(self) -> dict[str, Any]:
+        """What was typed, as the cycle's columns; dates without words are left out."""
+        rows = [row for row in self.dates.data if (row["label"] or "").strip() and row["starts_on"]]
+        return self.values | {"dates": rows}
+
+
+class CriterionRow(Form):
+    """One criterion of a rubric; one without a label is left out."""
+
+    id = HiddenField()
+    label = line("Criterion", most=120)
+    weight = whole("Weight, in percent", least=0, most=100)
+    help = line("Help for reviewers", most=600)
+    anchor_1 = line("What a 1 is", most=300)
+    anchor_2 = line("What a 2 is", most=300)
+    anchor_3 = line("What a 3 is", most=300)
+    anchor_4 = line("What a 4 is", most=300)
+    anchor_5 = line("What a 5 is", most=300)
+
+    def validate_weight(self, field: IntegerField) -> None:
+        """A criterion has a weight."""
+        if (self.label.data or "").strip() and field.data is None and not field.errors:
+            raise ValidationError("Enter the weight of this criterion, in percent.")
+
+
+class RubricForm(FlaskForm):  # type: ignore[misc]
+    """All criteria of a cycle on one page."""
+
+    version = HiddenField()
+    criteria = FieldList(FormField(CriterionRow), "Criteria", max_entries=MOST_CRITERIA)
+
+    @classmethod
+    def of(cls, criteria: list[Any], version: str) -> "RubricForm":
+        """The form of a rubric with blank criteria at its end, or with what was typed."""
+        rows = [
+            {"id": c.id, "label": c.label, "weight": c.weight, "help": c.help}
+            | {f"anchor_{score}": c.anchors.get(score, "") for score in SCORES}
+            for c in criteria
+        ]
+        blank = min(BLANK_CRITERIA, MOST_CRITERIA - len(rows))
+        return cls(data={"version": version, "criteria": rows + [{} for _ in range(blank)]})
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The criteria that were typed, as `save_rubric` takes them."""
+        return [
+            {
+                "id": int(row["id"]) if str(row["id"] or "").isdecimal() else None,
+                "label": row["label"],
+                "weight": row["weight"],
+                "help": row["help"] or "",
+                "anchors": {score: row[f"anchor_{score}"] or "" for score in SCORES},
+            }
+            for row in self.criteria.data
+            if (row["label"] or "").strip()
+        ]

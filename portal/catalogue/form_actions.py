@@ -1,0 +1,212 @@
+"""What happens to forms: sections and questions of a draft are made, changed, moved; a version is published."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.accounts.models import Person
+from portal.accounts.rules import is_admin
+from portal.catalogue.changes import apply
+from portal.catalogue.copies import copy_form
+from portal.catalogue.form_models import Form, Question, Section
+from portal.catalogue.models import Cycle
+from portal.catalogue.names import question_key
+from portal.catalogue.readiness import form_checks, gaps, sensitive_questions, sensitive_sentences
+from portal.catalogue.refusals import ChangedMeanwhile, Frozen, NotReady, Refused, judged, lock
+from portal.catalogue.staff_queries import newest_form
+from portal.catalogue.status import Publication
+from portal.core import audit
+from portal.core.clock import now
+from portal.core.db import db
+from portal.core.text import clean
+
+SHOWN = ("kind", "label", "help", "required", "settings", "for_reviewers", "identifies", "in_queue")
+
+
+def fingerprint(thing: Section | Question) -> str:
+    """A mark that changes with the text and settings of a section or question, not with its place."""
+    names = SHOWN if isinstance(thing, Question) else ("title", "intro")
+    values = [getattr(thing, name) for name in names]
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def new_form_version(cycle: Cycle, *, by: Person | None) -> Form:
+    """The draft of a cycle's form: the one there is, else a copy of the newest version, else one with a section."""
+    lock(cycle, None)
+    newest = newest_form(cycle)
+    if newest is not None and newest.state is Publication.DRAFT:
+        return newest
+    if newest is not None:
+        made = copy_form(newest, to=cycle, number=newest.number + 1)
+    else:
+        made = Form(cycle=cycle, number=1, state=Publication.DRAFT)
+        made.sections.append(Section(position=1, title="About you"))
+        db.session.add(made)
+        db.session.flush()
+    audit.record(by, "form.created", made, number=made.number)
+    return made
+
+
+def add_section(form: Form, *, by: Person | None, title: str, intro: str = "") -> Section:
+    """A section at the end of a draft.  Raises Frozen."""
+    _hold(form)
+    made = Section(form=form, position=_next_position(form.sections), title="", intro="")
+    apply(made, {"title": title, "intro": intro})
+    db.session.add(made)
+    audit.record(by, "form.section_added", form, section=made.title)
+    return made
+
+
+def update_section(section: Section, *, by: Person, title: str, intro: str, version: str | None = None) -> Section:
+    """Change a section's words.  Raises Frozen and ChangedMeanwhile."""
+    _hold(section.form)
+    _compare(section, version)
+    changes = apply(section, {"title": title, "intro": intro})
+    if changes:
+        audit.record(by, "form.section_changed", section.form, section=section.title, changes=changes)
+    return section
+
+
+def remove_section(section: Section, *, by: Person) -> None:
+    """Take a section and its questions out of a draft.  Raises Frozen."""
+    form = section.form
+    _hold(form)
+    audit.record(by, "form.section_removed", form, section=section.title, questions=[str(q) for q in section.questions])
+    form.sections.remove(section)
+    db.session.flush()
+
+
+def move_section(section: Section, *, by: Person, up: bool) -> None:
+    """Swap a section with its neighbour; at the end of the row nothing happens.  Raises Frozen."""
+    _hold(section.form)
+    if _swap(section, section.form.sections, up=up):
+        audit.record(by, "form.section_moved", section.form, section=section.title, up=up)
+
+
+def add_question(section: Section, *, by: Person | None, **values: Any) -> Question:
+    """A question at the end of a section.
+
+    In: columns of the question by name; its key is made of the label unless one is given.  Raises Frozen.
+    """
+    _hold(section.form)
+    made = Question(section=section, position=_next_position(section.questions), label="", help="", settings={})
+    key = values.pop("key", "") or question_key(values["label"])
+    apply(made, values | {"key": key})
+    db.session.add(made)
+    db.session.flush()
+    _keep_one_title(made)
+    audit.record(by, "form.question_added", section.form, question=made.label, kind=made.kind)
+    return made
+
+
+def update_question(question: Question, *, by: Person, version: str | None = None, **values: Any) -> Question:
+    """Change a question; its key stays.  Raises Frozen and ChangedMeanwhile."""
+    form = question.section.form
+    _hold(form)
+    _compare(question, version)
+    changes = apply(question, values)
+    _keep_one_title(question)
+    if changes:
+        audit.record(by, "form.question_changed", form, question=question.label, changes=changes)
+    return question
+
+
+def remove_question(question: Question, *, by: Person) -> None:
+    """Take a question out of a draft.  Raises Frozen."""
+    section = question.section
+    _hold(section.form)
+    audit.record(by, "form.question_removed", section.form, question=question.label)
+    section.questions.remove(question)
+    db.session.flush()
+
+
+def move_question(question: Question, *, by: Person, up: bool) -> None:
+    """Swap a question with its neighbour, or pass it on to the next section at the end of its own.  Raises Frozen."""
+    section = question.section
+    form = section.form
+    _hold(form)
+    if not _swap(question, section.questions, up=up):
+        place = form.sections.index(section) + (-1 if up else 1)
+        if not 0 <= place < len(form.sections):
+            return
+        target = form.sections[place]
+        section.questions.remove(question)
+        if up:
+            question.position = _next_position(target.questions)
+        else:
+            question.position = min((q.position for q in target.questions), default=1) - 1
+        target.questions.append(question)
+        db.session.flush()
+    audit.record(by, "form.question_moved", form, question=question.label, up=up)
+
+
+def publish_form(form: Form, *, by: Person, reason: str = "") -> Form:
+    """Freeze a draft; from then on people start with it.
+
+    In: for an admin, the reason for publishing questions that a first form may not ask; it is kept in the audit
+    trail.  Raises Frozen, NotReady for what is missing, and Refused (field `reason`) naming such questions.
+    """
+    _hold(form)
+    missing = gaps(form_checks(form))
+    if missing:
+        raise NotReady(missing)
+    sensitive = sensitive_questions(form)
+    reason = clean(reason).strip()
+    if sensitive and not (reason and is_admin(by)):
+        raise Refused({"reason": " ".join(sensitive_sentences(form))})
+    facts: Mapping[str, Any] = {"override": {"reason": reason, "questions": sensitive}} if sensitive else {}
+    return set_published(form, by=by, **facts)
+
+
+def set_published(form: Form, *, by: Person | None, **facts: Any) -> Form:
+    """Mark a version that has passed its checks as published."""
+    form.state, form.published_at = Publication.PUBLISHED, now()
+    audit.record(by, "form.published", form, number=form.number, **facts)
+    db.session.flush()
+    return form
+
+
+def _hold(form: Form) -> None:
+    """Hold the form for this transaction, so that places stay in order.  Raises Frozen for a published one."""
+    lock(form, None)
+    if form.state is not Publication.DRAFT:
+        raise Frozen
+
+
+def _compare(thing: Section | Question, version: str | None) -> None:
+    db.session.refresh(thing)
+    if version is not None and fingerprint(thing) != version:
+        raise ChangedMeanwhile
+
+
+def _next_position(row: list[Any]) -> int:
+    return max((thing.position for thing in row), default=0) + 1
+
+
+def _swap(thing: Any, row: list[Any], *, up: bool) -> bool:
+    """Exchange a thing with its neighbour and number the row anew.  Out: whether there was a neighbour."""
+    place = row.index(thing)
+    other = place + (-1 if up else 1)
+    if not 0 <= other < len(row):
+        return False
+    order = list(row)
+    order[place], order[other] = order[other], order[place]
+    for position, moved in enumerate(order, 1):
+        moved.position = position
+    db.session.flush()
+    row.sort(key=lambda moved: moved.position)
+    return True
+
+
+def _keep_one_title(question: Question) -> None:
+    """One question titles an application: the one marked last."""
+    if not question.in_queue:
+        return
+    siblings = select(Question).join(Section).where(Section.form_id == question.section.form_id)
+    for other in db.session.scalars(siblings.where(Question.in_queue, Question.id != question.id)):
+        other.in_queue = False
+    with judged({}):
+        db.session.flush()

@@ -1,0 +1,92 @@
+"""Form fields that staff pages need besides those of WTForms: moments in the portal's zone, text with limits."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from wtforms import Field, Form, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import ValidationError
+from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget
+
+from portal.core.text import clean, plural
+
+GAP = "The clocks go forward then, and this time does not exist. Choose a time one hour later."
+UNREADABLE = "Choose a day and a time, such as Dec 7, 2026, 11:59 pm."
+
+
+def portal_zone() -> ZoneInfo:
+    """The deployment's zone, in which staff set dates whatever their own zone is."""
+    return ZoneInfo(current_app.config["SETTINGS"].time_zone)
+
+
+def moment_in(text: str, zone: ZoneInfo) -> datetime:
+    """What a date-and-time box sends, as a moment in UTC.
+
+    An hour that the clocks show twice is taken the first time.  Raises ValueError, with a sentence, for what is no
+    time and for an hour that the clocks leave out.
+    """
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(UNREADABLE) from error
+    if local.tzinfo is not None or not 2000 <= local.year <= 2199:
+        raise ValueError(UNREADABLE)
+    moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) != local:
+        raise ValueError(GAP)
+    return moment
+
+
+class MomentField(Field):
+    """A day and time in the portal's zone; its data is a moment in UTC or None."""
+
+    widget = DateTimeLocalInput()
+    data: datetime | None
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return self.data.astimezone(portal_zone()).strftime("%Y-%m-%dT%H:%M") if self.data else ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if text:
+            self.data = moment_in(text, portal_zone())
+
+
+def limited(most: int) -> Callable[[Form, Field], None]:
+    """A validator: text of at most so many characters, with a sentence that says by how many to shorten it."""
+
+    def check(_form: Form, field: Field) -> None:
+        over = len(clean(field.data or "")) - most
+        if over > 0:
+            raise ValidationError(f"Shorten this by {plural(over, 'character')}: {most:,} fit.")
+
+    return check
+
+
+def line(label: str, *, most: int = 300, validators: Iterable[Any] = (), **options: Any) -> StringField:
+    """One line of text."""
+    return StringField(label, [*validators, limited(most)], **options)
+
+
+def text(label: str, *, most: int = 20_000, rows: int = 4, **options: Any) -> TextAreaField:
+    """Several lines of text, Markdown where the help says so."""
+    return TextAreaField(label, [limited(most)], render_kw={"rows": rows}, **options)
+
+
+def choices_of(words: Any) -> list[SelectChoice]:
+    """Choices out of an enum whose members have a label."""
+    return [SelectChoice(word.value, word.label) for word in words]
+
+
+class CheckboxesField(SelectMultipleField):
+    """Several of some choices, as checkboxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+    validators: ClassVar[list[Any]] = []
