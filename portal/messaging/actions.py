@@ -93,9 +93,12 @@ def write(
 
 
 def valid_address(address: str) -> str:
-    """The address in its normal form.  Raises InvalidAddress; asks no name server."""
+    """The address in its normal form.  Raises InvalidAddress; asks no name server.
+
+    Letters beyond ASCII may stand in the domain but not before the @: few servers take them.
+    """
     try:
-        return validate_email(address, check_deliverability=False).normalized
+        return validate_email(address, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError as error:
         raise InvalidAddress(address, f"Check the e-mail address: {error}") from error
 

@@ -8,6 +8,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from typing import Any
+
+from email_validator import validate_email
 
 from portal.config import Settings
 from portal.messaging.models import Message
@@ -30,9 +33,9 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     name, address = parseaddr(mail_from)
     mail["From"] = Address(name, addr_spec=address)
-    mail["To"] = Address(message.to_name, addr_spec=message.to_address)
+    mail["To"] = Address(message.to_name, addr_spec=_ascii(message.to_address))
     if message.reply_to:
-        mail["Reply-To"] = Address(addr_spec=message.reply_to)
+        mail["Reply-To"] = Address(addr_spec=_ascii(message.reply_to))
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = message.message_id
@@ -42,6 +45,11 @@ def compose(message: Message, mail_from: str) -> EmailMessage:
     mail.set_content(message.text_body)
     mail.add_alternative(message.html_body, subtype="html")
     return mail
+
+
+def _ascii(address: str) -> str:
+    """The address with its domain as mail servers write it."""
+    return str(validate_email(address, check_deliverability=False).ascii_email or address)
 
 
 def send(mail: EmailMessage, settings: Settings) -> None:
@@ -75,8 +83,6 @@ def _send_by_smtp(mail: EmailMessage, settings: Settings) -> None:
         raise _by_code(code, answer) from error
     except smtplib.SMTPResponseException as error:
         raise _by_code(error.smtp_code, error.smtp_error) from error
-    except smtplib.SMTPNotSupportedError as error:
-        raise Refused(_words(error)) from error
     except (smtplib.SMTPException, OSError) as error:
         raise Later(_words(error)) from error
     finally:
@@ -97,9 +103,9 @@ class _HandedOver(Exception):
 class _Careful(smtplib.SMTP):
     """Tells a fault while the words are on the line from one before."""
 
-    def data(self, msg: bytes | bytearray | str) -> tuple[int, bytes]:  # type: ignore[override]
+    def data(self, msg: Any) -> tuple[int, bytes]:
         try:
-            return super().data(msg)  # type: ignore[arg-type]
+            return super().data(msg)
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             raise _HandedOver(error) from error
 

@@ -69,7 +69,8 @@ def test_a_missing_name_is_an_error_and_no_row() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "nobody", "a@b", "a b@example.org", "a@example.org\nBcc: c@example.org", "a@b@c.org"]
+    "address",
+    ["", "nobody", "a@b", "a b@example.org", "a@example.org\nBcc: c@example.org", "a@b@c.org", "jürgen@example.org"],
 )
 def test_an_address_that_cannot_be_is_refused_by_name(address: str) -> None:
     with pytest.raises(InvalidAddress) as refused:
