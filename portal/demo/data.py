@@ -1,14 +1,70 @@
-"""Loads the demo data set."""
+"""Loads the demo data set, once: the whole fact sheet, and fictional people in every stage of applying."""
+
+from collections.abc import Sequence
+from random import Random
 
 from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy import select
+
+from portal.accounts.models import Person
+from portal.applications.status import Status
+from portal.catalogue.form_models import Criterion, Form
+from portal.catalogue.models import Cycle, Opportunity, Unit
+from portal.core.db import db, transaction
+from portal.demo import catalogue, people
+from portal.demo.applications import Loader
 
 PASSWORD = "primary-care-demo"  # noqa: S105 - published on purpose; the demo never runs in production
 SEED = 2027
+APPLICANTS = 119
+
+
+class NotEmpty(Exception):
+    """Raised instead of mixing the demo's people with others."""
 
 
 def load(*, console: Console, seed: int = SEED) -> None:
-    """Load what is missing of the demo data."""
+    """Load the demo data unless it is there.  Raises NotEmpty when the database holds anything else."""
+    with transaction():
+        if db.session.scalar(select(Person.id).where(Person.email == "applicant@example.org")):
+            return
+        if db.session.scalar(select(Person.id).limit(1)) or db.session.scalar(select(Opportunity.id).limit(1)):
+            raise NotEmpty("The database is not empty; the demo does not mix its people with others.")
+        with Progress(console=console, transient=True) as progress:
+            _load(progress, Random(seed))  # noqa: S311 - the same seed must make the same data
+
+
+def _load(progress: Progress, chance: Random) -> None:
+    cycles = catalogue.load_catalogue()
+    units: Sequence[Unit] = db.session.scalars(select(Unit).order_by(Unit.position)).all()
+    staff = people.add_staff(units, PASSWORD)
+    reviewers = people.add_reviewers(staff["reviewer"], units[0])
+    applicants = people.add_applicants(APPLICANTS, chance)
+    loader = Loader(chance, reviewers, staff["coordinator"])
+    wanted = [(cycle, facts) for pairs in cycles.values() for cycle, facts in pairs if facts.get("applications")]
+    task = progress.add_task("Fictional applications", total=sum(facts["applications"] for _, facts in wanted))
+    for cycle, facts in wanted:
+        loader.load_cycle(cycle, chance.sample(applicants, facts["applications"]), facts["through"])
+        progress.advance(task, facts["applications"])
+    _load_own(loader, cycles, staff["applicant"])
+
+
+def _load_own(loader: Loader, cycles: dict[str, list[tuple[Cycle, dict[str, object]]]], applicant: Person) -> None:
+    """The applicant's account: a draft, an application on its way, one that was not selected."""
+    for slug, place, status in (
+        ("winickoff-scholars", 0, Status.DRAFT),
+        ("global-primary-care-scholars", 0, Status.ELIGIBLE),
+        ("winickoff-scholars", 2, Status.NOT_SELECTED),
+    ):
+        cycle = cycles[slug][place][0]
+        form = db.session.scalars(select(Form).where(Form.cycle_id == cycle.id)).one()
+        criteria = db.session.scalars(select(Criterion).where(Criterion.cycle_id == cycle.id)).all()
+        loader.load_application(cycle, form, criteria, applicant, status)
 
 
 def load_many(applications: int, *, console: Console, seed: int = SEED) -> None:
-    """Load a large cycle."""
+    """Load a large cycle for the benchmarks."""
+    from portal.demo.many import load_large_cycle  # noqa: PLC0415 - only the benchmarks need it
+
+    load_large_cycle(applications, console=console, seed=seed)

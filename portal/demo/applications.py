@@ -1,0 +1,278 @@
+"""Fictional applications in every stage, with answers, documents, reviews that spread believably, and letters."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.accounts.models import Person
+from portal.applications.models import Answer, Application, Document, StatusEvent
+from portal.applications.status import RELEASED, Status
+from portal.catalogue.form_models import Criterion, Form
+from portal.catalogue.models import Cycle
+from portal.core import storage
+from portal.core.clock import now
+from portal.core.db import db
+from portal.core.text import folded
+from portal.demo import files, writing
+from portal.messaging.models import Message
+from portal.messaging.status import Delivery
+from portal.review.models import Assignment, ReviewSummary
+from portal.review.status import AssignmentState
+from portal.selection.models import Decision
+from portal.selection.status import Outcome
+
+S = Status
+SHARES: dict[str, tuple[tuple[Status, int], ...]] = {
+    "submitted": ((S.DRAFT, 35), (S.SUBMITTED, 65)),
+    "eligible": ((S.DRAFT, 20), (S.SUBMITTED, 30), (S.ELIGIBLE, 45), (S.WITHDRAWN, 5)),
+    "in_review": (
+        (S.SUBMITTED, 8), (S.ELIGIBLE, 10), (S.IN_REVIEW, 50), (S.PANEL, 20), (S.DECIDED, 7), (S.WITHDRAWN, 5),
+    ),
+    "letters": ((S.OFFERED, 25), (S.WAITLISTED, 10), (S.NOT_SELECTED, 60), (S.WITHDRAWN, 5)),
+}  # fmt: skip
+PATHS: dict[Status, tuple[Status, ...]] = {
+    S.DRAFT: (),
+    S.SUBMITTED: (S.SUBMITTED,),
+    S.ELIGIBLE: (S.SUBMITTED, S.ELIGIBLE),
+    S.IN_REVIEW: (S.SUBMITTED, S.ELIGIBLE, S.IN_REVIEW),
+    S.PANEL: (S.SUBMITTED, S.ELIGIBLE, S.IN_REVIEW, S.PANEL),
+    S.DECIDED: (S.SUBMITTED, S.ELIGIBLE, S.IN_REVIEW, S.PANEL, S.DECIDED),
+    S.WITHDRAWN: (S.SUBMITTED, S.WITHDRAWN),
+} | {status: (S.SUBMITTED, S.ELIGIBLE, S.IN_REVIEW, S.PANEL, S.DECIDED, status) for status in RELEASED}
+REVIEWED = frozenset({S.IN_REVIEW, S.PANEL, S.DECIDED, *RELEASED})
+OUTCOMES = {S.OFFERED: Outcome.OFFER, S.WAITLISTED: Outcome.WAITLIST, S.NOT_SELECTED: Outcome.DECLINE}
+LETTERS = {
+    Outcome.OFFER: "We are delighted to offer you a place. Write to the program contact within two weeks to accept it.",
+    Outcome.WAITLIST: "The committee would like to keep you on its wait-list. We write to you as soon as a place opens.",
+    Outcome.DECLINE: "We cannot offer you a place this time. The committee read your application with care, and "
+    "the program team is glad to talk with you about a later cycle.",
+}
+
+
+class Loader:
+    """Loads the applications of cycles with one source of chance, so that the same seed makes the same data."""
+
+    def __init__(self, chance: Random, reviewers: Sequence[Person], coordinator: Person) -> None:
+        self.chance = chance
+        self.reviewers = reviewers
+        self.coordinator = coordinator
+        self.leniency = {person.id: chance.gauss(0, 0.35) for person in reviewers}
+
+    def load_cycle(self, cycle: Cycle, people: Sequence[Person], through: str) -> list[Application]:
+        """One application for each person, spread over the stages that the cycle has come to."""
+        statuses, weights = zip(*SHARES[through], strict=True)
+        form = db.session.scalars(select(Form).where(Form.cycle_id == cycle.id)).one()
+        criteria = db.session.scalars(select(Criterion).where(Criterion.cycle_id == cycle.id)).all()
+        return [
+            self.load_application(cycle, form, criteria, person, self.chance.choices(statuses, weights)[0])
+            for person in people
+        ]
+
+    def load_application(
+        self, cycle: Cycle, form: Form, criteria: Sequence[Criterion], person: Person, status: Status
+    ) -> Application:
+        """One application that has come to this status, with everything that happened on the way."""
+        moments = self._moments(cycle, len(PATHS[status]) + 1)
+        made = Application(
+            cycle=cycle,
+            person=person,
+            form=form,
+            status=status,
+            sort_name=person.sort_name,
+            search_text="",
+            created_at=moments[0],
+            saved_at=moments[0],
+            changed_at=moments[-1],
+        )
+        db.session.add(made)
+        values = self._answer(made, form, partly=status is S.DRAFT)
+        made.title = str(values.get("title", ""))
+        if status is not S.DRAFT:
+            cycle.last_number += 1
+            made.reference = f"{cycle.code}-{cycle.last_number:04d}"
+            made.submitted_at = moments[1]
+        made.search_text = folded(f"{person.given_name} {person.family_name} {person.email} {made.title} {made.reference or ''}")
+        db.session.flush()
+        self._happen(made, PATHS[status], moments)
+        if made.submitted_at:
+            self._confirm(made)
+        if status in REVIEWED and criteria:
+            self._review(made, criteria, done=status is not S.IN_REVIEW)
+        if status in RELEASED or status is S.DECIDED:
+            self._decide(made, moments[-1])
+        return made
+
+    def _moments(self, cycle: Cycle, count: int) -> list[datetime]:
+        """Times in order: begun and submitted while the cycle was open, the rest since."""
+        opened = cycle.opens_at or now() - timedelta(days=30)
+        closed = min(cycle.closes_at or now(), now()) - timedelta(hours=1)
+        begun, submitted = sorted(opened + (closed - opened) * self.chance.random() for _ in range(2))
+        later = sorted(submitted + (now() - submitted) * self.chance.uniform(0.1, 0.98) for _ in range(count - 2))
+        return [begun, submitted, *later][:count]
+
+    def _answer(self, application: Application, form: Form, *, partly: bool) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for question in form.questions:
+            if partly and self.chance.random() < 0.4:
+                continue
+            if question.kind == "file":
+                if question.required:
+                    self._upload(application, question.key)
+                continue
+            if not question.required and self.chance.random() < 0.5:
+                continue
+            values[question.key] = writing.answer(question, self.chance)
+        application.answers = [
+            Answer(question_key=key, value=value, saved_at=application.created_at) for key, value in values.items()
+        ]
+        return values
+
+    def _upload(self, application: Application, key: str) -> None:
+        person = application.person
+        projects = self.chance.sample(writing.TITLES, 3)
+        stored = storage.put(files.curriculum_vitae(person, role=self.chance.choice(writing.PLACES), projects=projects))
+        application.documents.append(
+            Document(
+                question_key=key,
+                storage_key=stored.key,
+                filename=f"{folded(person.family_name)}-cv.pdf",
+                media_type="application/pdf",
+                size=stored.size,
+                sha256=stored.sha256,
+                pages=2,
+                uploaded_at=application.created_at,
+                uploaded_by_id=person.id,
+            )
+        )
+
+    def _happen(self, application: Application, path: tuple[Status, ...], moments: list[datetime]) -> None:
+        source = S.DRAFT
+        for target, at in zip(path, moments[1:], strict=True):
+            by = application.person if target in {S.SUBMITTED, S.WITHDRAWN} else self.coordinator
+            db.session.add(
+                StatusEvent(application_id=application.id, at=at, actor_id=by.id, source=source, target=target)
+            )
+            source = target
+
+    def _confirm(self, application: Application) -> None:
+        text = (
+            f"We received your application {application.reference}.\n\n"
+            "You can follow each step on your applications page.\n"
+        )
+        db.session.add(self._message(application, "application_received", "We received your application", text))
+
+    def _message(self, application: Application, template: str, subject: str, text: str) -> Message:
+        at = application.submitted_at or now()
+        return Message(
+            template=template,
+            to_address=application.person.email,
+            to_name=application.person.full_name,
+            person_id=application.person_id,
+            reply_to=application.cycle.opportunity.contact_email,
+            subject=f"{subject}: {application.cycle.opportunity.title}",
+            text_body=text,
+            html_body="".join(f"<p>{part}</p>" for part in text.split("\n\n")),
+            headers={},
+            thing_type="application",
+            thing_id=application.id,
+            message_id=f"<{secrets.token_hex(12)}@example.org>",
+            state=Delivery.SENT,
+            attempts=1,
+            created_at=at,
+            sent_at=at,
+        )
+
+    def _review(self, application: Application, criteria: Sequence[Criterion], *, done: bool) -> None:
+        """Two or three reviewers; a file has a worth, a reviewer a leniency, and every score some noise."""
+        worth = self.chance.gauss(3.4, 0.7)
+        readers = self.chance.sample(self.reviewers, self.chance.choice((2, 3, 3)))
+        scores: list[Decimal] = []
+        for reader in readers:
+            state = AssignmentState.SUBMITTED
+            if not done:
+                state = self.chance.choices(
+                    (AssignmentState.SUBMITTED, AssignmentState.DRAFT, AssignmentState.ASSIGNED, AssignmentState.RECUSED),
+                    (50, 12, 33, 5),
+                )[0]
+            given = self._scores(worth + self.leniency[reader.id], criteria, state)
+            score = self._weighted(given, criteria) if state is AssignmentState.SUBMITTED else None
+            if score is not None:
+                scores.append(score)
+            self._assign(application, reader, state, given, score)
+        active = len(readers)
+        db.session.add(
+            ReviewSummary(
+                application_id=application.id,
+                cycle_id=application.cycle_id,
+                assigned=active - sum(1 for a in self._recused(application)),
+                submitted=len(scores),
+                mean=(sum(scores) / len(scores)).quantize(Decimal("0.01")) if scores else None,
+                low=min(scores, default=None),
+                high=max(scores, default=None),
+            )
+        )
+
+    def _recused(self, application: Application) -> list[Assignment]:
+        return [
+            row
+            for row in db.session.new
+            if isinstance(row, Assignment)
+            and row.application_id == application.id
+            and row.state is AssignmentState.RECUSED
+        ]
+
+    def _scores(self, level: float, criteria: Sequence[Criterion], state: AssignmentState) -> dict[str, int]:
+        if state in {AssignmentState.ASSIGNED, AssignmentState.RECUSED}:
+            return {}
+        given = {str(c.id): max(1, min(5, round(self.chance.gauss(level, 0.8)))) for c in criteria}
+        if state is AssignmentState.DRAFT:
+            given.popitem()
+        return given
+
+    @staticmethod
+    def _weighted(given: dict[str, int], criteria: Sequence[Criterion]) -> Decimal:
+        return (Decimal(sum(given[str(c.id)] * c.weight for c in criteria)) / 100).quantize(Decimal("0.01"))
+
+    def _assign(
+        self, application: Application, reader: Person, state: AssignmentState, given: dict[str, int], score: Decimal | None
+    ) -> None:
+        worked = state in {AssignmentState.SUBMITTED, AssignmentState.DRAFT}
+        saved = application.changed_at + (now() - application.changed_at) * 0.5 if worked else None
+        db.session.add(
+            Assignment(
+                application_id=application.id,
+                reviewer_id=reader.id,
+                assigned_by_id=self.coordinator.id,
+                assigned_at=application.changed_at,
+                due_at=application.cycle.reviews_due_at,
+                state=state,
+                scores=given,
+                comment=self.chance.choice(writing.COMMENTS) if worked else "",
+                score=score,
+                saved_at=saved,
+                submitted_at=saved if state is AssignmentState.SUBMITTED else None,
+                recusal_reason="I supervise the applicant." if state is AssignmentState.RECUSED else "",
+            )
+        )
+
+    def _decide(self, application: Application, at: datetime) -> None:
+        outcome = OUTCOMES.get(application.status) or self.chance.choice(list(Outcome))
+        released = application.status in RELEASED
+        greeting = f"Dear {application.person.given_name} {application.person.family_name},"
+        db.session.add(
+            Decision(
+                application_id=application.id,
+                outcome=outcome,
+                subject=f"{application.cycle.opportunity.title}: our decision",
+                body=f"{greeting}\n\n{LETTERS[outcome]}\n\n{self.coordinator.full_name}\nfor the selection committee",
+                decided_by_id=self.coordinator.id,
+                decided_at=at,
+                released_by_id=self.coordinator.id if released else None,
+                released_at=at if released else None,
+            )
+        )

@@ -1,0 +1,99 @@
+"""Words of the fictional applications, put together from parts so that no two read alike."""
+
+from random import Random
+from typing import Any
+
+from portal.catalogue.form_models import Question
+
+TITLES = (
+    "Waiting-room stories: an oral history", "Insulin start visits led by nurses", "Home blood pressure outreach by text",
+    "Group visits for new parents", "Curriculum: saying no to low-value tests", "Legal aid in the exam room",
+    "Interpreter-led asthma teaching", "Poems from the night float", "Tobacco cessation by peer mentors",
+    "A referral checklist that clinicians like", "Teaching residents on home visits",
+    "Panel handover when a colleague retires", "Deprescribing rounds", "Food pharmacy evaluation",
+    "Advance care talks by phone", "Shared visits for chronic pain", "A garden behind the health center",
+    "Reading aloud at well-child visits", "Postpartum blood pressure at home", "Hearing checks in the waiting room",
+    "A walking group that the clinic starts", "Cooking class with the dietitian", "Same-day notes with the team",
+    "Coaching for first-year nurse practitioners",
+)  # fmt: skip
+OPENERS = (
+    "Some of my patients have been coming to this clinic for longer than I have worked in it.",
+    "The visits are fifteen minutes long and the questions are not.",
+    "Our team has tried this twice, each time in the evenings, and each time we ran out of evenings.",
+    "I have kept a list of what patients ask for that nobody is paid to do.",
+    "Two years ago a patient asked me a question that I still cannot answer well.",
+)
+MIDDLES = (
+    "I would use the half-days to talk with colleagues who do this well and to write down what they do.",
+    "The first weeks go to listening, the next to building a small version, and the last to teaching it to two practices.",
+    "A medical assistant and a nurse care manager have agreed to work on it with me.",
+    "I would start with one session a week and measure from the first day.",
+    "The material exists in pieces; the time would let me test it with patients who read at different levels.",
+)
+ENDINGS = (
+    "The main risk is scheduling; I have provisional dates and a colleague who can step in.",
+    "Every practice could use the result, with a one-page guide for medical directors.",
+    "I will report what worked and what did not, to the division and to the patients who helped.",
+    "If it fails I will know by the sixth week, and will say so.",
+    "What stays behind is a short guide, two films and a list of people who can help.",
+)
+PLACES = (
+    "Main campus practice", "Community health center (sample 1)", "Community health center (sample 2)",
+    "Community health center (sample 3)", "Community health center (sample 4)", "Ambulatory Practice of the Future",
+)  # fmt: skip
+COMMENTS = (
+    "Clear, teachable, and it would outlive the half-days. I would ask for a plan to reach the health centers.",
+    "A good idea that needs a smaller first step.",
+    "Strong on need, thin on how it will be measured.",
+    "One of the best plans I have read this year. Risks are named and answered.",
+    "Useful to one practice. I do not yet see how others would take it up.",
+)
+SHORT = {
+    "mentor": "Dr. Odile Farrantine (sample)",
+    "executive": "Chief medical officer (sample)",
+    "payee": "The health center's foundation (sample)",
+    "medical_school": "Lakeshore College of Medicine (fictional), 2012",
+    "residency": "Internal medicine, primary care track, 2015",
+    "licences": "Massachusetts",
+    "country": "Uganda",
+    "licence": "Massachusetts",
+    "setting": "Ambulatory clinic",
+    "health_center": "Community health center (sample 2)",
+}
+
+
+def paragraph(chance: Random) -> str:
+    return "\n\n".join((chance.choice(OPENERS), chance.choice(MIDDLES), chance.choice(ENDINGS)))
+
+
+def answer(question: Question, chance: Random) -> Any:
+    """A believable stored value for a question; None for a file, which is a document."""
+    settings = question.settings
+    match question.kind:
+        case "choose_one":
+            return chance.choice(settings["choices"])
+        case "choose_several":
+            some = chance.sample(settings["choices"], chance.randint(1, min(3, len(settings["choices"]))))
+            return [choice for choice in settings["choices"] if choice in some]
+        case "yes_no":
+            return chance.random() < 0.9
+        case "number":
+            return chance.randint(int(settings.get("min", 1)), int(settings.get("max", 20)))
+        case "date":
+            return f"2027-{chance.randint(3, 9):02d}-{chance.randint(1, 28):02d}"
+        case "email":
+            return "mentor@example.org"
+        case "long_text":
+            return paragraph(chance)
+        case "file":
+            return None
+        case _:
+            return short_text(question.key, chance)
+
+
+def short_text(key: str, chance: Random) -> str:
+    if key == "title":
+        return chance.choice(TITLES)
+    if key == "work_place":
+        return chance.choice(PLACES)
+    return SHORT.get(key, "Sample answer")
