@@ -1,0 +1,59 @@
+# Thin: each target is one line that says what it does; the work is done by the tools it calls.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PIN := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+       --strip-extras --allow-unsafe
+export PORT ?= 8000
+export DATA_DIR ?= var
+
+.PHONY: help demo test test-distribution browser check bench lint types contracts format screenshots requirements
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/base.stamp ## Run the portal with demo data on PORT (8000), all state in DATA_DIR (var/); Ctrl-C stops it.
+	@exec $(BIN)/python -m portal demo
+
+test: .venv/dev.stamp ## Run the tests on an embedded PostgreSQL, with the coverage gate.
+	$(BIN)/python -m pytest -m "not browser" -n auto --cov --cov-report=term
+
+test-distribution: .venv/dev.stamp ## Run the tests once more on the PostgreSQL that the system's packages installed.
+	TEST_POSTGRES=distribution $(BIN)/python -m pytest -m "not browser" -n auto -q
+
+browser: .venv/dev.stamp ## Walk the journeys of the five roles in Chromium, with axe on every page.
+	$(BIN)/python -m pytest -m browser
+
+check: lint types contracts test test-distribution browser ## Do everything that must pass before a change is handed in.
+
+bench: .venv/dev.stamp ## Measure pages against the floor and print the table.
+	$(BIN)/python -m bench
+
+lint: .venv/dev.stamp ## Check style and format of Python and templates.
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --lint --quiet templates && $(BIN)/djlint --check --quiet templates
+
+types: .venv/dev.stamp ## Check the types.
+	$(BIN)/mypy
+
+contracts: .venv/dev.stamp ## Check which module imports which.
+	$(BIN)/lint-imports --no-logo
+
+format: .venv/dev.stamp ## Put Python and templates into their format.
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/djlint --reformat --quiet templates
+
+screenshots: .venv/dev.stamp ## Take the pictures of the README and the guides from the demo at BASE_URL.
+	$(BIN)/python docs/screenshots.py
+
+requirements: .venv/dev.stamp ## Pin the newest versions that pyproject.toml allows, with hashes.
+	$(PIN) --upgrade --extra dev --build-deps-for editable --output-file requirements/dev.txt pyproject.toml
+	$(PIN) --upgrade --constraint requirements/dev.txt --build-deps-for editable --output-file requirements/base.txt pyproject.toml
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 demo")'
+	$(PYTHON) -m venv .venv
+
+.venv/%.stamp: requirements/%.txt pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
