@@ -28,6 +28,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
         batch_op.create_index("ix_audit_event_actor", ["actor_id", sa.literal_column("id DESC")], unique=False)
+        batch_op.create_index("ix_audit_event_at", ["at"], unique=False, postgresql_using="brin")
         batch_op.create_index(
             "ix_audit_event_thing", ["thing_type", "thing_id", sa.literal_column("id DESC")], unique=False
         )
@@ -76,6 +77,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("text_body", sa.Text(), nullable=False),
         sa.Column("html_body", sa.Text(), nullable=False),
+        sa.Column("search_text", sa.Text(), server_default="", nullable=False),
         sa.Column(
             "headers", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
         ),
@@ -102,6 +104,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_message_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            "ix_message_search",
+            ["search_text"],
+            unique=False,
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        )
         batch_op.create_index("ix_message_state", ["state", sa.literal_column("id DESC")], unique=False)
         batch_op.create_index(
             "ix_message_thing", ["thing_type", "thing_id", sa.literal_column("id DESC")], unique=False
@@ -152,6 +161,7 @@ def upgrade() -> None:
         sa.Column("login_count", sa.Integer(), nullable=True),
         sa.Column("tf_primary_method", sa.Text(), nullable=True),
         sa.Column("tf_totp_secret", sa.Text(), nullable=True),
+        sa.Column("tf_last_counter", sa.BigInteger(), nullable=True),
         sa.Column("mf_recovery_codes", sa.UnicodeText(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("email", name=op.f("uq_person_email")),
@@ -619,6 +629,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("reference_length", sa.Integer(), sa.Computed("length(reference)", persisted=True), nullable=True),
         sa.Column("title", sa.Text(), server_default="", nullable=False),
         sa.Column("site_id", sa.BigInteger(), nullable=True),
         sa.Column("sort_name", sa.Text(), nullable=False),
@@ -648,10 +659,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_application_reference")),
     )
     with op.batch_alter_table("application", schema=None) as batch_op:
-        batch_op.create_index("ix_application_by_change", ["cycle_id", "changed_at", "id"], unique=False)
-        batch_op.create_index("ix_application_by_name", ["cycle_id", "sort_name", "id"], unique=False)
+        batch_op.create_index(
+            "ix_application_by_change",
+            ["cycle_id", "changed_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("submitted_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_application_by_name",
+            ["cycle_id", "sort_name", "id"],
+            unique=False,
+            postgresql_where=sa.text("submitted_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_application_by_reference",
+            ["cycle_id", "reference_length", "reference"],
+            unique=False,
+            postgresql_where=sa.text("submitted_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_application_by_status", ["cycle_id", "status", "changed_at", "id"], unique=False)
-        batch_op.create_index("ix_application_by_submission", ["cycle_id", "submitted_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_application_by_submission",
+            ["cycle_id", "submitted_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("submitted_at IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_application_form_id"), ["form_id"], unique=False)
         batch_op.create_index("ix_application_person", ["person_id", sa.literal_column("id DESC")], unique=False)
         batch_op.create_index(
@@ -844,11 +876,21 @@ def upgrade() -> None:
         "review_summary",
         sa.Column("application_id", sa.BigInteger(), nullable=False),
         sa.Column("cycle_id", sa.BigInteger(), nullable=False),
-        sa.Column("assigned", sa.Integer(), nullable=False),
-        sa.Column("submitted", sa.Integer(), nullable=False),
+        sa.Column("is_open", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("assigned", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("submitted", sa.Integer(), server_default="0", nullable=False),
         sa.Column("mean", sa.Numeric(precision=4, scale=2), nullable=True),
         sa.Column("low", sa.Numeric(precision=4, scale=2), nullable=True),
         sa.Column("high", sa.Numeric(precision=4, scale=2), nullable=True),
+        sa.Column(
+            "rank",
+            sa.Numeric(precision=4, scale=2),
+            sa.Computed("coalesce(mean, 0)", persisted=True),
+            nullable=False,
+        ),
+        sa.Column(
+            "is_wide", sa.Boolean(), sa.Computed("coalesce(high - low >= 2, false)", persisted=True), nullable=False
+        ),
         sa.ForeignKeyConstraint(
             ["application_id"],
             ["application.id"],
@@ -859,8 +901,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("application_id", name=op.f("pk_review_summary")),
     )
     with op.batch_alter_table("review_summary", schema=None) as batch_op:
-        batch_op.create_index("ix_review_summary_by_assigned", ["cycle_id", "assigned", "application_id"], unique=False)
-        batch_op.create_index("ix_review_summary_by_mean", ["cycle_id", "mean", "application_id"], unique=False)
+        batch_op.create_index(
+            "ix_review_summary_by_assigned",
+            ["cycle_id", "assigned", "application_id"],
+            unique=False,
+            postgresql_where=sa.text("is_open"),
+        )
+        batch_op.create_index("ix_review_summary_by_rank", ["cycle_id", "rank", "application_id"], unique=False)
+        batch_op.create_index(
+            "ix_review_summary_wide",
+            ["cycle_id", "application_id"],
+            unique=False,
+            postgresql_where=sa.text("is_wide"),
+        )
 
     op.create_table(
         "status_event",
@@ -926,7 +979,8 @@ def downgrade() -> None:
 
     op.drop_table("status_event")
     with op.batch_alter_table("review_summary", schema=None) as batch_op:
-        batch_op.drop_index("ix_review_summary_by_mean")
+        batch_op.drop_index("ix_review_summary_wide")
+        batch_op.drop_index("ix_review_summary_by_rank")
         batch_op.drop_index("ix_review_summary_by_assigned")
 
     op.drop_table("review_summary")
@@ -965,6 +1019,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_application_form_id"))
         batch_op.drop_index("ix_application_by_submission")
         batch_op.drop_index("ix_application_by_status")
+        batch_op.drop_index("ix_application_by_reference")
         batch_op.drop_index("ix_application_by_name")
         batch_op.drop_index("ix_application_by_change")
 
@@ -1028,6 +1083,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_message_to_address")
         batch_op.drop_index("ix_message_thing")
         batch_op.drop_index("ix_message_state")
+        batch_op.drop_index("ix_message_search", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"})
         batch_op.drop_index(batch_op.f("ix_message_person_id"))
 
     op.drop_table("message")
@@ -1039,6 +1095,7 @@ def downgrade() -> None:
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_event_verb")
         batch_op.drop_index("ix_audit_event_thing")
+        batch_op.drop_index("ix_audit_event_at", postgresql_using="brin")
         batch_op.drop_index("ix_audit_event_actor")
 
     op.drop_table("audit_event")

@@ -23,6 +23,7 @@ class Event(HasId, Model):
     __table_args__ = (
         Index("ix_audit_event_thing", "thing_type", "thing_id", desc("id")),
         Index("ix_audit_event_actor", "actor_id", desc("id")),
+        Index("ix_audit_event_at", "at", postgresql_using="brin"),  # rows lie in the order of time
         Index("ix_audit_event_verb", "verb", desc("id")),
     )
 

@@ -1,13 +1,17 @@
 """Finding messages that need something."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, func, select, text
 
 from portal.core.db import db
+from portal.core.text import clean, folded
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
+
+UNFINISHED = (Delivery.QUEUED, Delivery.SENDING, Delivery.FAILED, Delivery.UNKNOWN)
+MOST_WORDS = 6
 
 
 def locked(message_id: int) -> Message | None:
@@ -39,3 +43,26 @@ def waiting_without_job(before: datetime) -> Sequence[Message]:
         .order_by(Message.id)
         .with_for_update(skip_locked=True)
     ).all()
+
+
+def matching(*, states: Collection[Delivery] = (), words: str = "") -> Select[tuple[Message]]:
+    """Messages in one of the states (any when none is named) whose name, address or subject has every word."""
+    query = select(Message)
+    if states:
+        query = query.where(Message.state.in_(states))
+    for word in folded(clean(words)).split()[:MOST_WORDS]:
+        query = query.where(Message.search_text.contains(word, autoescape=True))
+    return query
+
+
+def unfinished() -> dict[Delivery, int]:
+    """How many messages are in each state other than sent."""
+    rows = db.session.execute(
+        select(Message.state, func.count()).where(Message.state.in_(UNFINISHED)).group_by(Message.state)
+    )
+    return {state: 0 for state in UNFINISHED} | {state: count for state, count in rows}
+
+
+def waiting_since() -> datetime | None:
+    """When the message was written that waits longest, if any waits."""
+    return db.session.scalar(select(func.min(Message.created_at)).where(Message.state == Delivery.QUEUED))
