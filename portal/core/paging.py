@@ -8,8 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, tuple_
 from werkzeug.exceptions import BadRequest
+
+BROKEN = "That page link is incomplete. Start again from the first page."
+LARGEST = 2**63
 
 
 @dataclass(frozen=True)
@@ -56,16 +59,45 @@ def decode(cursor: str, length: int) -> list[Any]:
             for v in raw
         ]  # fmt: skip
     except (ValueError, KeyError, ArithmeticError) as error:
-        raise BadRequest("That page link is incomplete. Start again from the first page.") from error
+        raise BadRequest(BROKEN) from error
+
+
+def _values(cursor: str, keys: Sequence[Key]) -> list[Any]:
+    """The values of a cursor, of the types of its keys.  Raises BadRequest for others, which SQL could not compare."""
+    values = decode(cursor, len(keys))
+    for key, value in zip(keys, values, strict=True):
+        if value is None:
+            fits = key.nullable
+        else:
+            fits = type(value) is key.column.type.python_type
+            fits = fits and not (isinstance(value, int) and abs(value) >= LARGEST)
+            fits = fits and not (isinstance(value, str) and "\0" in value)
+            fits = fits and not (isinstance(value, Decimal) and not value.is_finite())
+            fits = fits and not (isinstance(value, datetime) and value.tzinfo is None)
+        if not fits:
+            raise BadRequest(BROKEN)
+    return values
 
 
 def _beyond(keys: Sequence[Key], values: Sequence[Any], backwards: bool) -> ColumnElement[bool]:
-    """Rows strictly after (or before) the edge, as a lexicographic comparison that knows NULLs."""
+    """Rows strictly after (or before) the edge, as a lexicographic comparison that knows NULLs.
+
+    Keys without NULLs in one direction compare as rows, which an index answers from the edge on; of others the first
+    key bounds the index.
+    """
+    if not any(key.nullable for key in keys) and len({key.descending for key in keys}) == 1:
+        row = tuple_(*(key.column for key in keys))
+        edge = tuple_(*(literal(v, k.column.type) for k, v in zip(keys, values, strict=True)))
+        return row < edge if keys[0].descending != backwards else row > edge
     options = []
     for i, key in enumerate(keys):
         same = [k.column.is_(None) if v is None else k.column == v for k, v in zip(keys[:i], values[:i], strict=True)]
         options.append(and_(*same, _past(key, values[i], backwards)))
-    return or_(*options)
+    first, value = keys[0], values[0]
+    if first.nullable:
+        return or_(*options)
+    descending = first.descending != backwards
+    return and_(first.column <= value if descending else first.column >= value, or_(*options))
 
 
 def _past(key: Key, value: Any, backwards: bool) -> ColumnElement[bool]:
@@ -94,7 +126,7 @@ def paginate(
     backwards = bool(before) or last
     edge = before or after
     if edge:
-        query = query.where(_beyond(keys, decode(edge, len(keys)), backwards))
+        query = query.where(_beyond(keys, _values(edge, keys), backwards))
     order = []
     for key in keys:
         column = key.column.desc() if key.descending != backwards else key.column.asc()

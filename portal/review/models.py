@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Person
@@ -57,7 +57,12 @@ class Assignment(HasId, Model):
 
 
 class ReviewSummary(Model):
-    """The submitted scores of one application, as lists need them; `actions.summarise` alone writes it."""
+    """The submitted scores of one application, as lists need them; `actions.summarise` alone writes them.
+
+    Triggers on `application` make the row when it is submitted and keep `is_open` (it still waits for reviews), so
+    that staff lists find every application here.  `rank` is the mean, 0 where there is none yet; `is_wide` says
+    that reviewers are two points or more apart.
+    """
 
     __tablename__ = "review_summary"
 
@@ -65,13 +70,23 @@ class ReviewSummary(Model):
         BigInteger, ForeignKey("application.id", ondelete="CASCADE"), primary_key=True
     )
     cycle_id: Mapped[int] = mapped_column(ForeignKey("cycle.id"))
-    assigned: Mapped[int]
-    submitted: Mapped[int]
+    is_open: Mapped[bool] = mapped_column(server_default=text("true"))
+    assigned: Mapped[int] = mapped_column(server_default="0")
+    submitted: Mapped[int] = mapped_column(server_default="0")
     mean: Mapped[Decimal | None] = mapped_column(Numeric(4, 2))
     low: Mapped[Decimal | None] = mapped_column(Numeric(4, 2))
     high: Mapped[Decimal | None] = mapped_column(Numeric(4, 2))
+    rank: Mapped[Decimal] = mapped_column(Numeric(4, 2), Computed("coalesce(mean, 0)", persisted=True))
+    is_wide: Mapped[bool] = mapped_column(Computed("coalesce(high - low >= 2, false)", persisted=True))
 
     __table_args__ = (
-        Index("ix_review_summary_by_mean", "cycle_id", "mean", "application_id"),
-        Index("ix_review_summary_by_assigned", "cycle_id", "assigned", "application_id"),
+        Index("ix_review_summary_by_rank", "cycle_id", "rank", "application_id"),
+        Index(
+            "ix_review_summary_by_assigned",
+            "cycle_id",
+            "assigned",
+            "application_id",
+            postgresql_where=text("is_open"),
+        ),
+        Index("ix_review_summary_wide", "cycle_id", "application_id", postgresql_where=text("is_wide")),
     )
