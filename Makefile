@@ -30,8 +30,8 @@ check: lint types contracts test test-distribution browser ## Do everything that
 bench: .venv/dev.stamp ## Measure pages against the floor and print the table.
 	$(BIN)/python -m bench
 
-lint: .venv/dev.stamp ## Check style and format of Python and templates.
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --lint --quiet templates && $(BIN)/djlint --check --quiet templates
+lint: .venv/dev.stamp ## Check the style of Python and templates, and the format of Python.
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --lint --quiet templates
 
 types: .venv/dev.stamp ## Check the types.
 	$(BIN)/mypy
@@ -39,8 +39,8 @@ types: .venv/dev.stamp ## Check the types.
 contracts: .venv/dev.stamp ## Check which module imports which.
 	$(BIN)/lint-imports --no-logo
 
-format: .venv/dev.stamp ## Put Python and templates into their format.
-	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/djlint --reformat --quiet templates
+format: .venv/dev.stamp ## Put Python into its format.
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 screenshots: .venv/dev.stamp ## Take the pictures of the README and the guides from the demo at BASE_URL.
 	$(BIN)/python docs/screenshots.py

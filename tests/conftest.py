@@ -19,14 +19,26 @@ from tests.page_client import PageClient
 
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a fresh database: of `TEST_DATABASE_URL`'s server when that is set, else of an embedded one."""
+    """URL of a fresh database: of `TEST_DATABASE_URL`'s server when that is set, else of one started for the tests.
+
+    That is the embedded one, or with `TEST_POSTGRES=distribution` the one that the system's packages installed.
+    """
     external = os.environ.get("TEST_DATABASE_URL")
     if external:
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         yield make_database(external, f"portal_test_{worker}")
         return
-    with embedded.start(tmp_path_factory.mktemp("postgres"), fast=True) as server:
-        yield server.url
+    binaries = None
+    if os.environ.get("TEST_POSTGRES") == "distribution":
+        binaries = embedded.distribution_binaries()
+        if binaries is None:
+            pytest.exit("TEST_POSTGRES=distribution, but no PostgreSQL 15 or newer is installed", returncode=1)
+    folder = tmp_path_factory.mktemp("postgres")
+    try:
+        with embedded.start(folder, fast=True, binaries=binaries) as server:
+            yield server.url
+    finally:
+        embedded.remove(folder)  # a cluster of root's stands outside the temporary folder
 
 
 def make_database(url: str, name: str) -> str:
