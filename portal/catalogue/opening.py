@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from portal.catalogue.status import Opening
 from portal.core import clock
 
-CLOSING_DAYS = 14
-HOURS_SHOWN = 48
+# As long as the words say at most "14 days left".
+CLOSING = timedelta(days=15)
+IN_HOURS = timedelta(hours=48)
 
 TAKES_APPLICATIONS = frozenset({Opening.OPEN, Opening.CLOSING, Opening.ROLLING})
 
@@ -68,9 +69,11 @@ def window(cycles: Sequence[C], at: datetime) -> Window[C]:
         cycle = min(running, key=lambda one: (one.closes_at is None, one.closes_at or at, one.opens_at))
         if cycle.closes_at is None:
             return Window(Opening.ROLLING, cycle, None)
-        state = Opening.CLOSING if (cycle.closes_at - at).days <= CLOSING_DAYS else Opening.OPEN
+        state = Opening.CLOSING if cycle.closes_at - at <= CLOSING else Opening.OPEN
         return Window(state, cycle, cycle.closes_at)
-    coming = [(cycle.opens_at, i) for i, cycle in enumerate(cycles) if cycle.opens_at is not None and cycle.opens_at > at]
+    coming = [
+        (cycle.opens_at, i) for i, cycle in enumerate(cycles) if cycle.opens_at is not None and cycle.opens_at > at
+    ]
     if coming:
         moment, i = min(coming)
         return Window(Opening.UPCOMING, cycles[i], moment)
@@ -85,27 +88,28 @@ def moments(cycle: Dated) -> tuple[datetime, ...]:
     """The moments at which a cycle changes what `window` answers."""
     changes = [cycle.opens_at] if cycle.opens_at is not None else []
     if cycle.closes_at is not None:
-        changes += [cycle.closes_at - timedelta(days=CLOSING_DAYS + 1), cycle.closes_at]
+        changes += [cycle.closes_at - CLOSING, cycle.closes_at]
     return tuple(changes)
 
 
 def describe(found: Window[C], at: datetime, zone: ZoneInfo) -> Words:
     """The words of a window, with times in the given zone."""
-    today, moment = at.astimezone(zone).date(), found.moment
-    if found.state is Opening.ROLLING:
-        return Words("ok", "Open", "Reviewed as they arrive", "")
+    moment = found.moment
     if moment is None:
-        return Words("idle", "Not open now", "No dates announced", "")
-    long_day = clock.day(moment, zone, today=today, weekday="long")
-    short_day = clock.day(moment, zone, today=today, weekday="none")
-    weekday_and_clock = f"{moment.astimezone(zone):%A}, {clock.clock_time(moment, zone)}"
-    if found.state is Opening.OPEN:
-        return Words("ok", "Open", "Closes ", long_day)
-    if found.state is Opening.CLOSING:
-        if moment - at < timedelta(hours=HOURS_SHOWN):
-            left = clock.time_left(moment, at).removesuffix(" left")
-            return Words("warn", f"Closes in {left}", "", clock.day_and_time(moment, zone, today=today), has_clock=True)
-        return Words("warn", f"Closes {short_day}", "", weekday_and_clock, has_clock=True)
-    if found.state is Opening.UPCOMING:
-        return Words("idle", f"Opens {short_day}", "", weekday_and_clock, has_clock=True)
-    return Words("idle", "Closed", "Closed ", long_day)
+        rolling = found.state is Opening.ROLLING
+        return Words("ok", "Open", "Reviewed as they arrive", "") if rolling else _NOTHING
+    today = at.astimezone(zone).date()
+    if found.state in {Opening.OPEN, Opening.CLOSED}:
+        long_day = clock.day(moment, zone, today=today, weekday="long")
+        return (
+            Words("ok", "Open", "Closes ", long_day) if found.is_open else Words("idle", "Closed", "Closed ", long_day)
+        )
+    if found.state is Opening.CLOSING and moment - at < IN_HOURS:
+        left = clock.time_left(moment, at).removesuffix(" left")
+        return Words("warn", f"Closes in {left}", "", clock.day_and_time(moment, zone, today=today), has_clock=True)
+    tone, verb = ("warn", "Closes") if found.state is Opening.CLOSING else ("idle", "Opens")
+    badge = f"{verb} {clock.day(moment, zone, today=today, weekday='none')}"
+    return Words(tone, badge, "", f"{moment.astimezone(zone):%A}, {clock.clock_time(moment, zone)}", has_clock=True)
+
+
+_NOTHING = Words("idle", "Not open now", "No dates announced", "")

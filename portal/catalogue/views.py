@@ -1,5 +1,197 @@
-"""The finder, listings, sites and pages."""
+"""The public catalogue: finder, listings, their questions, comparison, sites and pages of text."""
 
-from flask import Blueprint
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from flask import Blueprint, abort, current_app, render_template, request, url_for
+from flask_login import current_user
+from markupsafe import Markup
+
+from portal.catalogue import facts, panel, queries, schema_org
+from portal.catalogue.finder import FACETS, Choices, Index, closing_soon, find, index, related
+from portal.catalogue.opening import Window, Words, describe, window
+from portal.catalogue.search import search
+from portal.catalogue.snapshot import Catalogue, Intake, Listing, current, preview
+from portal.catalogue.status import TIME_LABELS, Publication
+from portal.core.access import can, public
+from portal.core.clock import now
+from portal.core.pages import zone
 
 bp = Blueprint("catalogue", __name__)
+
+FEWEST_COMPARED, MOST_COMPARED = 2, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A listing with its window in words, as rows show it; `is_sample_date` where that date is invented."""
+
+    listing: Listing
+    window: Window[Intake]
+    words: Words
+    is_sample_date: bool
+
+    @classmethod
+    def of(cls, listing: Listing, found: Window[Intake], at: datetime) -> "Card":
+        cycle = found.cycle if found.moment else None
+        sample = cycle is not None and bool(cycle.sample_fields & {"opens_at", "closes_at"})
+        return cls(listing, found, describe(found, at, zone()), sample)
+
+
+def _cards(at_index: Index, positions: list[int] | tuple[int, ...], at: datetime) -> list[Card]:
+    return [Card.of(at_index.listings[i], at_index.windows[i], at) for i in positions]
+
+
+@lru_cache(maxsize=64)
+def glyph(half_days: float | None) -> Markup:
+    """The week glyph, drawn once for each number of half-days: a list page shows fifteen of a few."""
+    drawn: Markup = current_app.jinja_env.get_template("components/week.html").module.week(half_days)  # type: ignore[attr-defined]
+    return drawn
+
+
+@bp.get("/")
+@public
+def finder() -> str:
+    """The finder: choices in the URL, ten rows a page."""
+    at, catalogue = now(), current()
+    choices, at_index = Choices.read(request.args), index(catalogue, at)
+    hits = search(catalogue, choices.q) if choices.q else None
+    found = find(at_index, choices, hits)
+    return render_template(
+        "catalogue/finder.html",
+        choices=choices,
+        found=found,
+        meant=hits.meant if hits else "",
+        heading=_heading(choices),
+        cards=_cards(at_index, found.positions, at),
+        closing=_cards(at_index, closing_soon(at_index, at), at),
+        times=[(bucket, *words, at_index.count("time", bucket)) for bucket, words in TIME_LABELS.items()],
+        glyph=glyph,
+    )
+
+
+def _heading(choices: Choices) -> str:
+    if choices.q:
+        return f"Results for “{choices.q}”"
+    if not choices.active:
+        return "All opportunities"
+    name, value = choices.active[0]
+    if name == "who" and len(choices.active) == 1:
+        label = FACETS[name][1][value]
+        return f"Opportunities for {label[0].lower()}{label[1:]}"
+    return "Matching opportunities"
+
+
+def _listing(slug: str) -> tuple[Catalogue, Listing]:
+    """The listing of a slug: of the published catalogue, or in whatever state for those who manage it; else 404."""
+    catalogue = current()
+    listing = catalogue.by_slug.get(slug)
+    if listing is None and current_user.memberships:
+        listing = preview(slug)
+        if listing is not None and not can(current_user, "opportunity.manage", listing):
+            listing = None
+    if listing is None:
+        abort(404)
+    return catalogue, listing
+
+
+def _form(catalogue: Catalogue, listing: Listing, cycle: Intake | None) -> tuple[queries.Part, ...]:
+    if cycle is None:
+        return ()
+    if listing.state is not Publication.PUBLISHED:
+        return queries.form_of(cycle.id, drafts=True)
+    return catalogue.keep(("form", cycle.id), lambda: queries.form_of(cycle.id))
+
+
+@bp.get("/opportunities/<string:slug>")
+@public
+def opportunity(slug: str) -> str:
+    """One listing, with everything somebody needs to decide."""
+    at = now()
+    catalogue, listing = _listing(slug)
+    at_index, found = index(catalogue, at), window(listing.cycles, at)
+    address = url_for("catalogue.opportunity", slug=slug, _external=True)
+    return render_template(
+        "catalogue/opportunity.html",
+        listing=listing,
+        card=Card.of(listing, found, at),
+        cycle=found.cycle,
+        facts=facts.all_facts(listing, found.cycle)[: facts.MOST_FACTS],
+        calendar=facts.calendar(found.cycle, at, zone()) if found.cycle else [],
+        form=_form(catalogue, listing, found.cycle),
+        standing=panel.standing(current_user, found.cycle.id) if found.cycle else None,
+        related=_cards(at_index, related(at_index, listing), at),
+        schema=schema_org.markup(listing, found.cycle, address) if listing.state is Publication.PUBLISHED else None,
+        glyph=glyph,
+    )
+
+
+@bp.get("/opportunities/<string:slug>/questions")
+@public
+def questions(slug: str) -> str:
+    """Every question of a listing's form, before anybody registers; made to be printed too."""
+    catalogue, listing = _listing(slug)
+    cycle = window(listing.cycles, now()).cycle
+    return render_template(
+        "catalogue/questions.html", listing=listing, cycle=cycle, form=_form(catalogue, listing, cycle)
+    )
+
+
+@bp.get("/compare")
+@public
+def compare() -> str:
+    """Two to four listings side by side; ids that name nothing public are passed over."""
+    at, catalogue = now(), current()
+    at_index = index(catalogue, at)
+    by_id = {str(listing.id): listing for listing in catalogue.listings}
+    chosen = [by_id[one] for one in dict.fromkeys(request.args.getlist("id")) if one in by_id]
+    cards = [Card.of(one, at_index.window_of(one), at) for one in chosen[:MOST_COMPARED]]
+    columns = [{fact.label: fact for fact in facts.all_facts(card.listing, card.window.cycle)} for card in cards]
+    labels = dict.fromkeys(label for column in columns for label in column)
+    return render_template(
+        "catalogue/compare.html",
+        cards=cards if len(cards) >= FEWEST_COMPARED else [],
+        left_out=[one.title for one in chosen[MOST_COMPARED:]],
+        rows=[(label, [column.get(label) for column in columns]) for label in labels],
+        glyph=glyph,
+    )
+
+
+@bp.get("/sites")
+@public
+def sites() -> str:
+    """The places of practice, with how many listings each has."""
+    open_at: dict[int, int] = {}
+    for listing in current().listings:
+        for site_name in listing.sites:
+            open_at[site_name.id] = open_at.get(site_name.id, 0) + 1
+    return render_template("catalogue/sites.html", sites=queries.sites(), listings_at=open_at)
+
+
+@bp.get("/sites/<string:slug>")
+@public
+def site(slug: str) -> str:
+    """One site and the listings there."""
+    found = queries.site_of(slug)
+    if found is None or (found.state is not Publication.PUBLISHED and not can(current_user, "site.manage")):
+        abort(404)
+    at = now()
+    at_index = index(current(), at)
+    here = [i for i, listing in enumerate(at_index.listings) if any(one.id == found.id for one in listing.sites)]
+    return render_template("catalogue/site.html", site=found, cards=_cards(at_index, here, at), glyph=glyph)
+
+
+PLACES_IN_MENU = {"how-to-apply": "apply", "help": "help"}
+
+
+@bp.get("/pages/<string:slug>")
+@public
+def page(slug: str) -> str:
+    """A page of text; those about working here have a menu of each other."""
+    found = queries.page_of(slug)
+    if found is None or (found.state is not Publication.PUBLISHED and not can(current_user, "page.manage")):
+        abort(404)
+    menu = [one for one in queries.pages() if one.in_why_here] if found.in_why_here else []
+    place = "why" if found.in_why_here else PLACES_IN_MENU.get(slug, "")
+    return render_template("catalogue/page.html", page=found, menu=menu, place=place)

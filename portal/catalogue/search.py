@@ -1,0 +1,133 @@
+"""Full-text search of the public catalogue: words, "phrases", -exclusions, synonyms, and a guess at misspelt words."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ARRAY, Text, bindparam, func, literal_column, select, text
+from sqlalchemy.sql.elements import ColumnElement
+
+from portal.catalogue.models import Opportunity
+from portal.catalogue.snapshot import Catalogue
+from portal.catalogue.status import Publication
+from portal.core.db import db
+from portal.core.text import clean, folded
+
+MOST_CHARACTERS = 200
+MOST_WORDS = 16
+MOST_HITS = 1000
+LEAST_SIMILARITY = 0.35
+
+_PART = re.compile(r'-?"[^"]*"|\S+')
+_PLAIN = re.compile(r"[a-z0-9]{3,}")
+_EDGES = ".,;:!?()“”\"'’"
+_ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
+_SIMPLE: ColumnElement[Any] = literal_column("'simple'::regconfig")
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Ids of listings, best match first; `meant` is what was searched for instead where the words matched nothing."""
+
+    ids: tuple[int, ...]
+    meant: str = ""
+
+
+def tidy(typed: str) -> str:
+    """What somebody typed as it is searched for and shown: one line of at most 200 characters."""
+    return " ".join(clean(typed).split())[:MOST_CHARACTERS].strip()
+
+
+def search(catalogue: Catalogue, q: str) -> Hits:
+    """The published listings that match all of the words; where none does, those of the nearest spelling."""
+    ids = _matching(catalogue, q)
+    if ids:
+        return Hits(ids)
+    meant = _respelt(catalogue, q)
+    return Hits(_matching(catalogue, meant), meant) if meant else Hits(())
+
+
+def _matching(catalogue: Catalogue, q: str) -> tuple[int, ...]:
+    terms = [_either(spellings) for spellings in islice(_terms(catalogue, q), MOST_WORDS)]
+    if not terms:
+        return ()
+    query = terms[0]
+    for term in terms[1:]:
+        query = query.op("&&")(term)
+    # Named once, so that the server parses the words once a query and not once a row.
+    parsed = select(query.label("query")).cte("words").prefix_with("MATERIALIZED", dialect="postgresql")
+    found = (
+        select(Opportunity.id)
+        .join(parsed, Opportunity.search.op("@@")(parsed.c.query))
+        .where(Opportunity.state == Publication.PUBLISHED)
+        .order_by(func.ts_rank_cd(Opportunity.search, parsed.c.query).desc(), Opportunity.id)
+        .limit(MOST_HITS)
+    )
+    return tuple(db.session.execute(found).scalars())
+
+
+def _terms(catalogue: Catalogue, q: str) -> Iterator[tuple[str, ...]]:
+    """The parts of a search, each with all that means the same: `PCP jobs` is (pcp, primary care physician), (jobs)."""
+    parts = _PART.findall(q)
+    words = [folded(part).strip(_EDGES) for part in parts]
+    same = catalogue.keep("synonyms", lambda: _by_first_word(catalogue.synonyms))
+    at = 0
+    while at < len(parts):
+        candidates = same.get(words[at].partition(" ")[0], ())
+        length, group = next(
+            ((n, group) for n, phrase, group in candidates if " ".join(words[at : at + n]) == phrase), (0, ())
+        )
+        if not length and " " in words[at]:  # a quoted phrase may be one that has synonyms
+            length, group = next(((1, group) for _, phrase, group in candidates if phrase == words[at]), (0, ()))
+        yield group or (parts[at],)
+        at += length or 1
+
+
+def _by_first_word(
+    synonyms: Sequence[Sequence[str]],
+) -> dict[str, list[tuple[int, str, tuple[str, ...]]]]:
+    """Synonyms by the first word of each of their terms, longest term first."""
+    found: dict[str, list[tuple[int, str, tuple[str, ...]]]] = {}
+    for terms in synonyms:
+        group = tuple(f'"{term}"' for term in terms if term.strip())
+        for term in terms:
+            words = [word.strip(_EDGES) for word in folded(term).split()]
+            if words:
+                found.setdefault(words[0], []).append((len(words), " ".join(words), group))
+    return {first: sorted(entries, reverse=True) for first, entries in found.items()}
+
+
+def _either(spellings: Sequence[str]) -> ColumnElement[Any]:
+    """A tsquery for any of these; a plain word also matches words that it begins."""
+    options: list[ColumnElement[Any]] = []
+    for spelling in spellings:
+        options.append(func.websearch_to_tsquery(_ENGLISH, func.portal_unaccent(spelling)))
+        if _PLAIN.fullmatch(folded(spelling)):
+            options.append(func.to_tsquery(_SIMPLE, f"{folded(spelling)}:*"))
+    query = options[0]
+    for option in options[1:]:
+        query = query.op("||")(option)
+    return query.self_group()
+
+
+_NEAREST = text(
+    "SELECT DISTINCT ON (w.at) w.at, v.word, similarity(w.word, v.word) AS likeness "
+    "FROM unnest(:words) WITH ORDINALITY AS w(word, at) CROSS JOIN unnest(:vocabulary) AS v(word) "
+    "WHERE similarity(w.word, v.word) >= :least ORDER BY w.at, likeness DESC, v.word"
+).bindparams(bindparam("words", type_=ARRAY(Text)), bindparam("vocabulary", type_=ARRAY(Text)))
+
+
+def _respelt(catalogue: Catalogue, q: str) -> str:
+    """The search with each word that the catalogue does not have replaced by the nearest that it has; empty where
+    that changes nothing."""
+    words = [folded(part).strip(_EDGES) for part in _PART.findall(q)][:MOST_WORDS]
+    nearest = {
+        row.at: row.word
+        for row in db.session.execute(
+            _NEAREST, {"words": words, "vocabulary": catalogue.vocabulary, "least": LEAST_SIMILARITY}
+        )
+    }
+    meant = " ".join(nearest.get(at, word) for at, word in enumerate(words, 1) if word)
+    return meant if meant != " ".join(word for word in words if word) else ""
