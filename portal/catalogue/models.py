@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -108,6 +109,18 @@ class Synonym(HasId, Model):
 
     def __str__(self) -> str:
         return ", ".join(self.terms)
+
+
+class CatalogueStamp(HasId, Model):
+    """The one row of it changes with each change of what the public reads; triggers write it (see the migration).
+
+    A new random value each time, not a counter: a change rolled back must not leave its stamp to the next one.
+    """
+
+    __tablename__ = "catalogue_stamp"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    stamp: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
 
 
 opportunity_site = Table(
