@@ -48,7 +48,7 @@ def demo() -> None:
     """Run the portal with a living demo data set: database, worker and web server.  Ctrl-C stops everything."""
     with local() as settings:
         base_url = settings.base_url or f"http://127.0.0.1:{settings.port}"
-        settings = settings.model_copy(update={"base_url": base_url, "log_format": "text", "log_level": "WARNING"})
+        settings = settings.model_copy(update={"base_url": base_url})
         prepare(settings)
         console.print("Starting the web server and the worker …")
         code = serving.run_together(
@@ -90,7 +90,7 @@ def prepare(settings: Settings, *, applications: int = 0, seed: int = demo_data.
 def local() -> Iterator[Settings]:
     """Local settings, or a sentence that says why not."""
     try:
-        with serving.local_settings() as settings:
+        with serving.local_settings(log_format="text", log_level="WARNING") as settings:
             yield settings
     except serving.ProductionSetting:
         raise click.ClickException("The demo does not run with PORTAL_ENV=production.") from None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from portal.accounts.models import Person
 from portal.applications.models import Answer, Application, Document, StatusEvent
@@ -21,7 +21,7 @@ from portal.core.text import folded
 from portal.demo import files, writing
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
-from portal.review.models import Assignment, ReviewSummary
+from portal.review.models import Assignment
 from portal.review.status import AssignmentState
 from portal.selection.models import Decision
 from portal.selection.status import Outcome
@@ -54,6 +54,25 @@ LETTERS = {
 }
 
 
+SUMMARISE = text(
+    """
+    UPDATE review_summary AS s SET assigned = a.assigned, submitted = a.submitted, mean = a.mean, low = a.low, high = a.high
+    FROM (
+      SELECT application_id, count(*) FILTER (WHERE state <> 'recused') AS assigned, count(score) AS submitted,
+             round(avg(score), 2) AS mean, min(score) AS low, max(score) AS high
+      FROM assignment JOIN application ON application.id = application_id AND cycle_id = :cycle_id GROUP BY 1
+    ) AS a
+    WHERE s.application_id = a.application_id
+    """
+)
+
+
+def summarise_cycle(cycle: Cycle) -> None:
+    """Bring the summaries of a cycle's reviews up to date in one statement."""
+    db.session.flush()
+    db.session.execute(SUMMARISE, {"cycle_id": cycle.id})
+
+
 class Loader:
     """Loads the applications of cycles with one source of chance, so that the same seed makes the same data."""
 
@@ -68,16 +87,24 @@ class Loader:
         statuses, weights = zip(*SHARES[through], strict=True)
         form = db.session.scalars(select(Form).where(Form.cycle_id == cycle.id)).one()
         criteria = db.session.scalars(select(Criterion).where(Criterion.cycle_id == cycle.id)).all()
-        return [
+        made = [
             self.load_application(cycle, form, criteria, person, self.chance.choices(statuses, weights)[0])
             for person in people
         ]
+        summarise_cycle(cycle)
+        return made
 
     def load_application(
         self, cycle: Cycle, form: Form, criteria: Sequence[Criterion], person: Person, status: Status
     ) -> Application:
         """One application that has come to this status, with everything that happened on the way."""
         moments = self._moments(cycle, len(PATHS[status]) + 1)
+        submitted_at = None
+        reference = None
+        if status is not S.DRAFT:
+            submitted_at = moments[1]
+            cycle.last_number += 1
+            reference = f"{cycle.code}-{cycle.last_number:04d}"
         made = Application(
             cycle=cycle,
             person=person,
@@ -87,16 +114,15 @@ class Loader:
             search_text="",
             created_at=moments[0],
             saved_at=moments[0],
+            submitted_at=submitted_at,
+            reference=reference,
             changed_at=moments[-1],
         )
         db.session.add(made)
         values = self._answer(made, form, partly=status is S.DRAFT)
         made.title = str(values.get("title", ""))
-        if status is not S.DRAFT:
-            cycle.last_number += 1
-            made.reference = f"{cycle.code}-{cycle.last_number:04d}"
-            made.submitted_at = moments[1]
-        made.search_text = folded(f"{person.given_name} {person.family_name} {person.email} {made.title} {made.reference or ''}")
+        words = (person.given_name, person.family_name, str(person.email), made.title, reference or "")
+        made.search_text = folded(" ".join(words))
         db.session.flush()
         self._happen(made, PATHS[status], moments)
         if made.submitted_at:
@@ -191,7 +217,6 @@ class Loader:
         """Two or three reviewers; a file has a worth, a reviewer a leniency, and every score some noise."""
         worth = self.chance.gauss(3.4, 0.7)
         readers = self.chance.sample(self.reviewers, self.chance.choice((2, 3, 3)))
-        scores: list[Decimal] = []
         for reader in readers:
             state = AssignmentState.SUBMITTED
             if not done:
@@ -201,31 +226,7 @@ class Loader:
                 )[0]
             given = self._scores(worth + self.leniency[reader.id], criteria, state)
             score = self._weighted(given, criteria) if state is AssignmentState.SUBMITTED else None
-            if score is not None:
-                scores.append(score)
             self._assign(application, reader, state, given, score)
-        active = len(readers)
-        db.session.add(
-            ReviewSummary(
-                application_id=application.id,
-                cycle_id=application.cycle_id,
-                assigned=active - sum(1 for a in self._recused(application)),
-                submitted=len(scores),
-                mean=(sum(scores) / len(scores)).quantize(Decimal("0.01")) if scores else None,
-                low=min(scores, default=None),
-                high=max(scores, default=None),
-            )
-        )
-
-    def _recused(self, application: Application) -> list[Assignment]:
-        return [
-            row
-            for row in db.session.new
-            if isinstance(row, Assignment)
-            and row.application_id == application.id
-            and row.state is AssignmentState.RECUSED
-        ]
-
     def _scores(self, level: float, criteria: Sequence[Criterion], state: AssignmentState) -> dict[str, int]:
         if state in {AssignmentState.ASSIGNED, AssignmentState.RECUSED}:
             return {}

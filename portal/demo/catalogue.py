@@ -133,6 +133,7 @@ def load_form(cycle: Cycle, forms: dict[str, Any], name: str) -> Form:
     for position, key in enumerate(forms["form"][name]["sections"], 1):
         texts = forms["section"][key]
         section = Section(form=form, position=position, title=texts["title"], intro=texts.get("intro", ""))
+        db.session.add(section)
         for place, question in enumerate(texts["question"], 1):
             settings = {key: question[key] for key in SETTING_KEYS if key in question}
             if "max_megabytes" in question:

@@ -13,7 +13,7 @@ from portal.catalogue.form_models import Criterion, Form
 from portal.catalogue.models import Cycle, Opportunity, Unit
 from portal.core.db import db, transaction
 from portal.demo import catalogue, people
-from portal.demo.applications import Loader
+from portal.demo.applications import Loader, summarise_cycle
 
 PASSWORD = "primary-care-demo"  # noqa: S105 - published on purpose; the demo never runs in production
 SEED = 2027
@@ -61,6 +61,7 @@ def _load_own(loader: Loader, cycles: dict[str, list[tuple[Cycle, dict[str, obje
         form = db.session.scalars(select(Form).where(Form.cycle_id == cycle.id)).one()
         criteria = db.session.scalars(select(Criterion).where(Criterion.cycle_id == cycle.id)).all()
         loader.load_application(cycle, form, criteria, applicant, status)
+        summarise_cycle(cycle)
 
 
 def load_many(applications: int, *, console: Console, seed: int = SEED) -> None:

@@ -1,4 +1,4 @@
-"""A large cycle for the benchmarks, loaded with COPY: people, applications, answers, events, assignments, summaries."""
+"""A large cycle for the benchmarks, loaded with COPY: people, applications, answers, events, reviews."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +22,7 @@ from portal.core.clock import now
 from portal.core.db import db, driver_connection, transaction
 from portal.core.text import folded
 from portal.demo import catalogue, people, writing
+from portal.demo.applications import summarise_cycle
 
 SLUG = "winickoff-scholars"
 STATUSES = (Status.SUBMITTED, Status.ELIGIBLE, Status.IN_REVIEW, Status.PANEL, Status.NOT_SELECTED)
@@ -64,6 +65,7 @@ def load_large_cycle(count: int, *, console: Console, seed: int) -> Cycle:
                 _load_batch(list(_files(cycle, start, size, chance, reviewers)), cycle, coordinator)
                 progress.advance(task, size)
         cycle.last_number = count
+        summarise_cycle(cycle)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
     return cycle
@@ -177,14 +179,6 @@ def _load_batch(batch: list[File], cycle: Cycle, coordinator: int) -> None:
             (f.application_id, reader, coordinator, f.changed, "submitted", score, f.changed)
             for f in batch
             for reader, score in zip(f.readers, f.scores, strict=True)
-        ),
-    )
-    _copy(
-        "review_summary (application_id, cycle_id, assigned, submitted, mean, low, high)",
-        (
-            (f.application_id, cycle.id, 2, 2, (sum(f.scores) / 2).quantize(Decimal("0.01")), min(f.scores), max(f.scores))
-            for f in batch
-            if f.scores
         ),
     )
 
