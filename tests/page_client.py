@@ -27,7 +27,8 @@ class Page:
         self.status = response.status_code
         self.path = urlsplit(response.request.path).path if response.request else ""
         self.location = response.headers.get("Location", "")
-        self.is_html = response.mimetype == "text/html" and bool(response.data)
+        redirects = 300 <= self.status < 400  # Werkzeug's few words, which no browser shows
+        self.is_html = response.mimetype == "text/html" and bool(response.data) and not redirects
         self.tree = html.fromstring(response.get_data(as_text=True)) if self.is_html else None
         if self.is_html:
             check_page(self.tree, response.get_data(as_text=True))

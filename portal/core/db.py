@@ -48,7 +48,10 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+# A session on a connection that is in a transaction already, as in the tests, works in a savepoint of it.
+db = SQLAlchemy(
+    model_class=Base, disable_autonaming=True, session_options={"join_transaction_mode": "create_savepoint"}
+)
 
 if TYPE_CHECKING:
     Model = Base
