@@ -24,7 +24,7 @@ THINGS = """
     WHERE p.pronamespace = 'public'::regnamespace
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
   UNION ALL SELECT 'constraint ' || conname || ' ' || conrelid::regclass FROM pg_constraint
-    WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
+    WHERE connamespace = 'public'::regnamespace AND conrelid <> 0 AND conrelid::regclass::text <> 'alembic_version'
   ORDER BY 1
 """
 
