@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from io import BytesIO
 from itertools import count
 from typing import Any
 
 from portal.accounts.models import Membership, Person
 from portal.accounts.status import Role
+from portal.applications.models import Answer, Application, Document, StatusEvent
+from portal.applications.status import Status
 from portal.catalogue.form_models import Criterion, Form, Question, Section
 from portal.catalogue.models import Cycle, Opportunity, Site, Unit
 from portal.catalogue.status import Audience, Kind, Place, Publication
+from portal.core import storage
 from portal.core.clock import now
 from portal.core.db import db
 from portal.core.text import folded
@@ -38,7 +42,9 @@ def person(given: str = "Maren", family: str = "Okafor-Lind", **fields: Any) -> 
     return _add(Person(given_name=given, family_name=family, **(defaults | fields)))
 
 
-def membership(who: Person, role: Role, *, unit: Unit | None = None, opportunity: Opportunity | None = None) -> Membership:
+def membership(
+    who: Person, role: Role, *, unit: Unit | None = None, opportunity: Opportunity | None = None
+) -> Membership:
     made = Membership(
         person=who,
         role=role,
@@ -167,4 +173,75 @@ def published_form(
     made.state = Publication.PUBLISHED
     made.published_at = now()
     db.session.flush()
+    return made
+
+
+def application(
+    of: Cycle | None = None,
+    by: Person | None = None,
+    *,
+    status: Status = Status.DRAFT,
+    answers: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Application:
+    """Somebody's application to a cycle, on its newest form, with answers by question key.
+
+    Any status but a draft has a reference and was submitted a day ago; its events are those of the straight path.
+    """
+    n = next(_numbers)
+    of, by = of or cycle(), by or person()
+    form = db.session.scalars(
+        db.select(Form).where(Form.cycle_id == of.id, Form.state == Publication.PUBLISHED).order_by(Form.number.desc())
+    ).first()
+    submitted = status is not Status.DRAFT
+    defaults: dict[str, Any] = {
+        "cycle": of,
+        "person": by,
+        "form": form,
+        "status": status,
+        "reference": f"{of.code}-{n:05d}" if submitted else None,
+        "sort_name": by.sort_name,
+        "search_text": by.search_text,
+        "created_at": now() - timedelta(days=2),
+        "submitted_at": now() - timedelta(days=1) if submitted else None,
+        "changed_at": now(),
+    }
+    made: Application = Application(**(defaults | fields))
+    for key, value in (answers or {}).items():
+        made.answers.append(Answer(question_key=key, value=value, saved_at=now()))
+    _add(made)
+    _add(StatusEvent(application_id=made.id, at=made.created_at, actor_id=by.id, source=None, target=Status.DRAFT))
+    if made.submitted_at:
+        _add(
+            StatusEvent(
+                application_id=made.id,
+                at=made.submitted_at,
+                actor_id=by.id,
+                source=Status.DRAFT,
+                target=Status.SUBMITTED,
+            )
+        )
+    if submitted and status is not Status.SUBMITTED:
+        _add(StatusEvent(application_id=made.id, at=made.changed_at, source=Status.SUBMITTED, target=status))
+    db.session.expire(made, ["events"])
+    return made
+
+
+def document(of: Application, key: str = "cv", content: bytes = b"%PDF-1.4 test", **fields: Any) -> Document:
+    """A file of an application, its bytes in the store."""
+    stored = storage.put(BytesIO(content))
+    defaults: dict[str, Any] = {
+        "application": of,
+        "question_key": key,
+        "storage_key": stored.key,
+        "filename": "okafor-lind-cv.pdf",
+        "media_type": "application/pdf",
+        "size": stored.size,
+        "sha256": stored.sha256,
+        "pages": 6,
+        "uploaded_at": now(),
+        "uploaded_by_id": of.person_id,
+    }
+    made: Document = _add(Document(**(defaults | fields)))
+    db.session.expire(of, ["documents"])
     return made

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.accounts.models import Person
 from portal.applications import queries
 from portal.applications.models import Application, Document, StatusEvent, moving
-from portal.applications.refusals import AlreadyDecided, Incomplete, NoForm, NotYours, WrongStep
+from portal.applications.refusals import Incomplete, NoDraft, NoForm, NotYours, WrongStep
 from portal.applications.rules import may_step, owns
 from portal.applications.sheet import problems_of
 from portal.applications.status import Status, find_step
@@ -116,7 +116,7 @@ def submit(application: Application, *, by: Person, now: datetime) -> Applicatio
     """Submit a draft: give it the next reference of its cycle, move it, and write to the applicant.
 
     Submitting what is submitted already changes nothing, so that two clicks make one submission.  Raises NotYours,
-    Incomplete with the number of things to fix, AlreadyDecided for a withdrawn one.
+    Incomplete with the number of things to fix, NoDraft for a withdrawn one.
     """
     if not owns(by, application):
         raise NotYours(str(application))
@@ -124,7 +124,7 @@ def submit(application: Application, *, by: Person, now: datetime) -> Applicatio
     if application.submitted_at is not None and application.status is not Status.WITHDRAWN:
         return application
     if application.status is not Status.DRAFT:
-        raise AlreadyDecided(str(application))
+        raise NoDraft(application)
     db.session.expire(application, ["answers", "documents"])
     count = sum(len(found) for found in problems_of(application).values())
     if count:
@@ -161,12 +161,12 @@ def withdraw(application: Application, *, by: Person, now: datetime, reason: str
 
 
 def delete_draft(application: Application, *, by: Person) -> None:
-    """Delete a draft for good; its files go by a job once this commits.  Raises NotYours, AlreadyDecided."""
+    """Delete a draft for good; its files go by a job once this commits.  Raises NotYours, NoDraft."""
     if not owns(by, application):
         raise NotYours(str(application))
     queries.locked(application.id)
     if application.status is not Status.DRAFT:
-        raise AlreadyDecided(str(application))
+        raise NoDraft(application)
     keys = list(db.session.scalars(select(Document.storage_key).where(Document.application_id == application.id)))
     audit.record(by, "application.deleted", application, cycle=application.cycle_id, files=len(keys))
     db.session.flush()

@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, se
 from portal.accounts.rules import scope
 from portal.accounts.status import Role
 from portal.applications.models import Application, Document
+from portal.applications.status import RELEASED
 from portal.catalogue.form_models import Form, Section
 from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.status import Publication
@@ -135,4 +136,21 @@ def message_to(person_id: int, message_id: int) -> Message | None:
             Message.person_id == person_id,
             Message.thing_type == Application.__tablename__,
         )
+    )
+
+
+def last_letter(application: Application) -> Message | None:
+    """The last decision letter written to the applicant, once the status says that one has gone."""
+    if application.status not in RELEASED:
+        return None
+    return db.session.scalar(
+        select(Message)
+        .where(
+            Message.person_id == application.person_id,
+            Message.thing_type == Application.__tablename__,
+            Message.thing_id == application.id,
+            Message.template == "decision_letter",
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
     )

@@ -1,6 +1,7 @@
 """Why something does not happen to an application: errors of actions, and refusals that have a page of their own."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from portal.core.access import Refusal
 
@@ -17,8 +18,12 @@ class NoForm(Exception):
     """A cycle without a published form cannot be applied to."""
 
 
-class AlreadyDecided(Exception):
-    """The draft was submitted, withdrawn or closed while somebody was still writing; nothing was changed."""
+class NoDraft(Exception):
+    """The draft was submitted or withdrawn while somebody was still writing; nothing was changed."""
+
+    def __init__(self, application: Any) -> None:
+        super().__init__(str(application))
+        self.application = application
 
 
 class Incomplete(Exception):

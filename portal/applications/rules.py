@@ -76,7 +76,7 @@ def edit_application(user: Any, application: Application) -> bool | Refusal:
     if not owns(user, application):
         return False
     if application.status is not Status.DRAFT:
-        return _over(application)
+        return over(application)
     if is_open(user, application, clock.now()):
         return True
     return _closed(application.cycle, "Your draft stays here for you to read and copy from.", application.id)
@@ -90,7 +90,7 @@ def delete_application(user: Any, application: Application) -> bool | Refusal:
     """The owner deletes a draft, also after the deadline."""
     if not owns(user, application):
         return False
-    return True if application.status is Status.DRAFT else _over(application)
+    return True if application.status is Status.DRAFT else over(application)
 
 
 @rule("application.withdraw")
@@ -101,7 +101,7 @@ def withdraw_application(user: Any, application: Application) -> bool | Refusal:
     if find_step(application.status, Status.WITHDRAWN):
         return True
     if application.status is Status.WITHDRAWN:
-        return _over(application)
+        return over(application)
     contact = _contact(application.cycle, "to tell them that you no longer want to be considered")
     return Turned(
         f"Your decision letter has been sent, so there is nothing left to withdraw. {contact}",
@@ -148,7 +148,7 @@ def _closed(cycle: Cycle, advice: str, application_id: int | None = None) -> Tur
     return Turned(f"{since} {advice}", title="Applications have closed", application_id=application_id)
 
 
-def _over(application: Application) -> Turned:
+def over(application: Application) -> Turned:
     """What is said of an application that is no draft any more."""
     when = _moment(application.submitted_at or application.changed_at)
     if application.status is Status.WITHDRAWN:

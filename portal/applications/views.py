@@ -1,5 +1,154 @@
-"""The applicant's own pages."""
+"""The applicant's own pages: all applications, one of them, starting, submitting, withdrawing."""
 
-from flask import Blueprint
+from typing import Any
 
-bp = Blueprint("applications", __name__, url_prefix="/applications")
+from flask import abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal.applications import (  # the first two add routes to the blueprint, the third a panel to listings
+    document_views,  # noqa: F401
+    panel,  # noqa: F401
+    queries,
+    section_views,  # noqa: F401
+)
+from portal.applications.actions import delete_draft
+from portal.applications.actions import start as start_draft
+from portal.applications.actions import submit as submit_draft
+from portal.applications.actions import withdraw as withdraw_application
+from portal.applications.blueprint import bp
+from portal.applications.forms import ActForm, WithdrawForm
+from portal.applications.models import Application
+from portal.applications.progress import Draft, timeline
+from portal.applications.refusals import Incomplete
+from portal.applications.rules import over, owns
+from portal.applications.sheet import sheet
+from portal.applications.status import FINAL, Status
+from portal.catalogue.models import Cycle
+from portal.core.access import Denied, guard, signed_in
+from portal.core.clock import now
+
+__all__ = ["bp"]
+
+
+@bp.get("")
+@signed_in
+def dashboard() -> str:
+    """All applications of the person, with what needs them first."""
+    mine = queries.of_person(current_user.id)
+    drafts = [Draft(application, sheet(application)) for application in mine if application.status is Status.DRAFT]
+    running = [application for application in mine if application.status not in FINAL | {Status.DRAFT}]
+    return render_template(
+        "applications/dashboard.html",
+        drafts=drafts,
+        running=[(application, timeline(application)) for application in running],
+        past=[application for application in mine if application.status in FINAL],
+        messages=queries.messages_about(current_user.id, mine),
+        titles={application.id: application.cycle.opportunity.title for application in mine},
+    )
+
+
+@bp.get("/messages/<int:message_id>")
+@signed_in
+def message(message_id: int) -> str:
+    """A message about an application as it was sent; only whoever it was written to has it."""
+    found = queries.message_to(current_user.id, message_id) or abort(404)
+    return render_template("applications/message.html", message=found)
+
+
+@bp.get("/start/<int:cycle_id>")
+@guard("application.start", cycle=queries.cycle_by_id)
+def start(cycle: Cycle) -> ResponseReturnValue:
+    """A page with the button that starts: where people land after they had to sign in."""
+    existing = queries.in_cycle(current_user.id, cycle.id)
+    if existing is not None:
+        return _go_on(existing)
+    return render_template("applications/start.html", cycle=cycle, opportunity=cycle.opportunity, act=ActForm())
+
+
+@bp.post("/start/<int:cycle_id>")
+@guard("application.start", cycle=queries.cycle_by_id)
+def start_now(cycle: Cycle) -> ResponseReturnValue:
+    """Start, or go on with the draft that exists."""
+    return _go_on(start_draft(cycle, by=current_user._get_current_object(), now=now()))
+
+
+def _go_on(application: Application) -> ResponseReturnValue:
+    """To the draft; what is no draft any more is refused with its date."""
+    if application.status is not Status.DRAFT:
+        refusal = over(application)
+        raise Denied(refusal.reason, refusal)
+    return redirect(url_for("applications.show", application_id=application.id), 303)
+
+
+@bp.get("/<int:application_id>")
+@guard("application.read", application=queries.whole)
+def show(application: Application) -> str:
+    """A draft's task list while it can be worked on; otherwise the whole application, to read and print."""
+    parts = sheet(application)
+    if application.status is Status.DRAFT and (draft := Draft(application, parts)).is_open:
+        return render_template("applications/tasks.html", draft=draft, **_about(application))
+    letter = queries.last_letter(application) if owns(current_user, application) else None
+    stops = [] if application.status is Status.DRAFT else timeline(application)
+    return render_template("applications/show.html", parts=parts, stops=stops, letter=letter, **_about(application))
+
+
+@bp.get("/<int:application_id>/check")
+@guard("application.submit", application=queries.whole)
+def check(application: Application) -> str:
+    """The whole application as reviewers will read it, with every problem listed and linked."""
+    return _check_page(application)
+
+
+def _check_page(application: Application) -> str:
+    draft = Draft(application, sheet(application))
+    return render_template("applications/check.html", draft=draft, act=ActForm(), **_about(application))
+
+
+@bp.post("/<int:application_id>/submit")
+@guard("application.submit", application=queries.whole)
+def submit(application: Application) -> ResponseReturnValue:
+    """Submit; with things left to fix, the check page lists them."""
+    try:
+        submit_draft(application, by=current_user._get_current_object(), now=now())
+    except Incomplete:
+        return _check_page(application), 422
+    flash(f"Submitted.|Your reference is {application.reference}. {application.status.next_words}")
+    return redirect(url_for("applications.show", application_id=application.id), 303)
+
+
+@bp.route("/<int:application_id>/withdraw", methods=["GET", "POST"])
+@guard("application.withdraw", application=queries.by_id)
+def withdraw(application: Application) -> ResponseReturnValue:
+    """A check page, then withdrawal with a reason if one is given."""
+    form = WithdrawForm()
+    if form.validate_on_submit():
+        who = current_user._get_current_object()
+        withdraw_application(application, by=who, now=now(), reason=form.reason.data or "")
+        flash("Your application is withdrawn.|Nothing more happens with it.")
+        return redirect(url_for("applications.show", application_id=application.id), 303)
+    page = render_template("applications/withdraw.html", form=form, **_about(application))
+    return page, 422 if form.errors else 200
+
+
+@bp.get("/<int:application_id>/delete")
+@guard("application.delete", application=queries.by_id)
+def confirm_delete(application: Application) -> str:
+    """Ask before anything is deleted."""
+    return render_template("applications/delete.html", act=ActForm(), **_about(application))
+
+
+@bp.post("/<int:application_id>/delete")
+@guard("application.delete", application=queries.by_id)
+def delete(application: Application) -> ResponseReturnValue:
+    """Delete a draft with its answers and files."""
+    title = application.cycle.opportunity.title
+    delete_draft(application, by=current_user._get_current_object())
+    flash(f"Your draft is deleted.|You can start again while {title} is open.")
+    return redirect(url_for("applications.dashboard"), 303)
+
+
+def _about(application: Application) -> dict[str, Any]:
+    """What every page about one application names."""
+    cycle = application.cycle
+    return {"application": application, "cycle": cycle, "opportunity": cycle.opportunity}

@@ -26,11 +26,15 @@ class Refusal:
 
 
 class Denied(Exception):
-    """Raised by `require` and by guarded routes: the person may know of the thing but not do this to it."""
+    """Raised by `require` and by guarded routes: the person may know of the thing but not do this to it.
 
-    def __init__(self, reason: str = "") -> None:
+    `refusal` is the rule's own answer where it gave one, for features whose refusals say more than a reason.
+    """
+
+    def __init__(self, reason: str = "", refusal: Refusal | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.refusal = refusal
 
 
 class SignInNeeded(Exception):
@@ -72,7 +76,7 @@ def require(user: Any, name: str, thing: Any = None) -> None:
     read = f"{name.rpartition('.')[0]}.read"
     if not isinstance(answer, Refusal) and not (read != name and read in _rules and can(user, read, thing)):
         abort(404)
-    raise Denied(answer.reason if isinstance(answer, Refusal) else "")
+    raise Denied(answer.reason, answer) if isinstance(answer, Refusal) else Denied()
 
 
 View = Callable[..., Any]

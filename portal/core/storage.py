@@ -105,6 +105,11 @@ class Storage:
         """The whole object: for what is known to be small.  Raises Missing."""
         return b"".join(self.get(key))
 
+    @property
+    def max_bytes(self) -> int:
+        """The largest object that is taken, in bytes."""
+        return self._max_bytes
+
     @contextmanager
     def open_temporary(self, key: str) -> Iterator[Path]:
         """A local copy under a temporary name, for libraries that want a file; gone afterwards.  Raises Missing."""
@@ -239,6 +244,11 @@ def get(key: str) -> Iterator[bytes]:
 def read(key: str) -> bytes:
     """`Storage.read` of the present application."""
     return _storage().read(key)
+
+
+def limit() -> int:
+    """`Storage.max_bytes` of the present application."""
+    return _storage().max_bytes
 
 
 @contextmanager

@@ -1,0 +1,50 @@
+"""The blueprint of the applicant's pages, and how their refusals are answered: which, since when, what to do."""
+
+from flask import Blueprint, current_app, render_template
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from portal.applications.refusals import NoDraft, NoForm, Turned
+from portal.applications.rules import over
+from portal.core import pages
+from portal.core.access import Denied
+from portal.core.storage import StorageError
+from portal.core.text import file_size
+
+bp = Blueprint("applications", __name__, url_prefix="/applications")
+
+
+@bp.errorhandler(Denied)
+def denied(error: Denied) -> ResponseReturnValue:
+    """A rule said no: with a page of its own where the refusal has a heading."""
+    return turned(error.refusal) if isinstance(error.refusal, Turned) else pages.denied(error)
+
+
+@bp.errorhandler(NoDraft)
+def no_draft(error: NoDraft) -> ResponseReturnValue:
+    """Somebody else's tab was quicker to submit or withdraw."""
+    return turned(over(error.application))
+
+
+@bp.errorhandler(NoForm)
+def no_form(error: NoForm) -> ResponseReturnValue:
+    reason = f"{error} does not take applications here. Its listing says whom to write to."
+    return turned(Turned(reason, title="There is no form to fill in yet", status=409))
+
+
+@bp.errorhandler(StorageError)
+def store_down(error: StorageError) -> ResponseReturnValue:
+    """A file cannot be read at this moment; nothing is wrong with it."""
+    current_app.logger.error("a stored file cannot be read", exc_info=error)
+    return pages.render_bare("errors/503.html"), 503, {"Retry-After": "30"}
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """More than the server takes at once."""
+    limit = file_size(current_app.config["SETTINGS"].max_upload_bytes)
+    return render_template("errors/413.html", limit=limit), 413
+
+
+def turned(refusal: Turned) -> ResponseReturnValue:
+    return render_template("applications/refused.html", refusal=refusal), refusal.status

@@ -1,0 +1,62 @@
+"""Documents: served through the permission check only, under headers that keep a hostile file harmless."""
+
+import re
+from urllib.parse import quote
+
+from flask import Response, abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal.applications import queries
+from portal.applications.blueprint import bp
+from portal.applications.models import Application, Document
+from portal.applications.rules import owns
+from portal.applications.saving import remove_document as remove
+from portal.core import audit, storage
+from portal.core.access import guard
+from portal.core.clock import now
+
+INLINE = frozenset({"application/pdf", "image/png", "image/jpeg"})
+CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; object-src 'self'; " + (
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'; sandbox"
+)
+_PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
+
+
+@bp.get("/<int:application_id>/documents/<int:document_id>")
+@guard("document.read", document=queries.document_by_id)
+def document(document: Document, application_id: int) -> ResponseReturnValue:
+    """The file itself.  A read by anybody but the applicant is recorded before the first byte leaves."""
+    if document.application_id != application_id:
+        abort(404)
+    if not owns(current_user, document.application):
+        who = current_user._get_current_object()
+        audit.record_read(who, "document.read", document, application=application_id)
+    response = Response(storage.get(document.storage_key), mimetype=document.media_type)
+    response.headers["Content-Length"] = str(document.size)
+    response.headers["Content-Disposition"] = disposition(document.filename, inline=document.media_type in INLINE)
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def disposition(filename: str, *, inline: bool) -> str:
+    """A Content-Disposition that no name can break out of: plain letters, and the real name percent-encoded."""
+    plain = _PLAIN.sub("_", filename) or "file"
+    return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+@bp.post("/<int:application_id>/documents/<int:document_id>/remove")
+@guard("application.edit", application=queries.whole)
+def remove_document(application: Application, document_id: int) -> ResponseReturnValue:
+    """Take a file out of a draft; back to its section."""
+    found = next((each for each in application.documents if each.id == document_id), None) or abort(404)
+    remove(found, by=current_user._get_current_object(), now=now())
+    flash(f"{found.filename} is removed.|Upload another file if this question still needs one.")
+    section = next(
+        (question.section_id for question in application.form.questions if question.key == found.question_key), None
+    )
+    if section is None:
+        return redirect(url_for("applications.show", application_id=application.id), 303)
+    return redirect(url_for("applications.section", application_id=application.id, section_id=section), 303)

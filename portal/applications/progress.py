@@ -1,0 +1,134 @@
+"""How far an application has come, in words for its owner: timeline, what is left, what happens next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from portal.applications.models import Application
+from portal.applications.rules import is_open
+from portal.applications.sheet import Part
+from portal.applications.status import RELEASED, Status
+from portal.core.clock import now
+from portal.core.pages import FILTERS
+from portal.core.text import plural
+
+PATH = (Status.SUBMITTED, Status.ELIGIBLE, Status.IN_REVIEW, Status.PANEL)
+LETTER = "Decision letter"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One line of a timeline; `state` is done, now or empty for what is to come."""
+
+    title: str
+    state: str = ""
+    note: str = ""
+
+
+def _place(status: Status) -> int:
+    """Where a status stands on the path that applicants see: a decision stays hidden until its letter has gone."""
+    return len(PATH) + 1 if status in RELEASED else min(status.stage, len(PATH))
+
+
+def timeline(application: Application) -> list[Stop]:
+    """The path of a submitted application, out of its events: what is done, where it is, what is to come and when."""
+    reached: dict[int, datetime] = {}
+    for event in application.events:
+        place = _place(event.target)
+        if place:
+            reached = {stage: at for stage, at in reached.items() if stage < place} | {
+                place: reached.get(place, event.at)
+            }
+    if application.status is Status.WITHDRAWN:
+        stops = [_done(place, at) for place, at in sorted(reached.items())]
+        return [*stops, Stop("Withdrawn", "now", FILTERS["short_day"](application.changed_at))]
+    here = _place(application.status)
+    stops = [_done(place, at) for place, at in sorted(reached.items()) if place < here]
+    if here > len(PATH):
+        sent = FILTERS["short_day"](reached.get(here, application.changed_at))
+        return [*stops, Stop(LETTER, "now", f"sent {sent}: {application.status.public_label}")]
+    stops.append(Stop(f"{PATH[here - 1].public_label}.", "now", application.status.next_words))
+    return [*stops, *_to_come(application, here)]
+
+
+def _done(place: int, at: datetime) -> Stop:
+    if place > len(PATH):
+        return Stop(LETTER, "done", f"sent {FILTERS['short_day'](at)}")
+    note = FILTERS["day_time"](at) if place == 1 else FILTERS["short_day"](at)
+    return Stop(PATH[place - 1].public_label, "done", note)
+
+
+def _to_come(application: Application, here: int) -> list[Stop]:
+    """The rest of the path with the dates the cycle announces; further dates of its calendar stand where they fall."""
+    cycle, today = application.cycle, now().date()
+    dates = {each.label.strip().casefold(): each.starts_on for each in cycle.dates}
+    stops: list[tuple[date | None, Stop]] = []
+    for status in PATH[here:]:
+        day = dates.pop(status.public_label.casefold(), None)
+        stops.append((day, Stop(status.public_label, note=FILTERS["short_day"](day) if day else "")))
+    by = f"by {FILTERS['short_day'](cycle.decisions_by)}" if cycle.decisions_by else ""
+    dates.pop(LETTER.casefold(), None)
+    for each in cycle.dates:
+        if each.starts_on > today and each.label.strip().casefold() in dates:
+            later = cycle.decisions_by is None or each.starts_on > cycle.decisions_by
+            day = date.max if later else each.starts_on
+            stops.append((day, Stop(each.label, note=FILTERS["short_day"](each.starts_on))))
+    before = [stop for day, stop in stops if day != date.max]
+    after = [stop for day, stop in stops if day == date.max]
+    return [*before, Stop(LETTER, note=by), *after]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft as its owner's pages show it."""
+
+    application: Application
+    parts: Sequence[Part]
+
+    @property
+    def complete(self) -> int:
+        return sum(part.is_complete for part in self.parts)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.complete == len(self.parts)
+
+    @property
+    def is_open(self) -> bool:
+        return is_open(self.application.person, self.application, now())
+
+    @property
+    def words(self) -> str:
+        """`3 of 5 sections complete`."""
+        return f"{self.complete} of {plural(len(self.parts), 'section')} complete"
+
+    @property
+    def left_words(self) -> str:
+        """`Two sections left before you can submit.`"""
+        left = len(self.parts) - self.complete
+        if not left:
+            return "Check your answers, then submit."
+        return f"{FILTERS['words'](left)} {'section' if left == 1 else 'sections'} left before you can submit."
+
+    @property
+    def next_part(self) -> Part | None:
+        """The first section that is not complete."""
+        return next((part for part in self.parts if not part.is_complete), None)
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        closes_at = self.application.cycle.closes_at
+        if not self.is_open:
+            return "idle", "Draft, closed"
+        return (
+            ("warn", f"Draft, {FILTERS['left'](closes_at)}") if closes_at and closes_at > now() else ("warn", "Draft")
+        )
+
+
+def saved_words(moment: datetime | None) -> str:
+    """`Saved at 7:42 am ET.`, with the day unless it is today's; empty for what was never saved."""
+    if moment is None:
+        return ""
+    today = FILTERS["short_day"](now())
+    when = FILTERS["short_day"](moment)
+    return f"Saved at {FILTERS['clock'](moment)}." if when == today else f"Saved {when}, {FILTERS['clock'](moment)}."

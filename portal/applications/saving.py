@@ -1,0 +1,236 @@
+"""Saving a section of a draft: everything typed is kept, right or wrong; two tabs cannot overwrite each other."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, BinaryIO, Protocol
+
+from portal.accounts.models import Person
+from portal.applications import queries
+from portal.applications.actions import refresh_index
+from portal.applications.inspection import BadFile, inspect, plain_name
+from portal.applications.models import Answer, Application, Document
+from portal.applications.refusals import NoDraft, NotYours
+from portal.applications.rules import owns
+from portal.applications.sheet import current_documents, field_name
+from portal.applications.status import Status
+from portal.catalogue.fields import File, kind_of
+from portal.catalogue.form_models import Question, Section
+from portal.core import audit, storage
+from portal.core.db import db
+
+NOTHING = "-"
+
+
+class Upload(Protocol):
+    """A file as a form sent it: a name and a seekable stream."""
+
+    @property
+    def filename(self) -> str | None: ...
+    @property
+    def stream(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A question that another tab answered differently meanwhile; `mine` was not stored."""
+
+    question: Question
+    mine: Any
+    theirs: Any
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file that was not kept, and why; `is_outage` when nothing is wrong with the file."""
+
+    question: Question
+    reason: str
+    advice: str = ""
+    is_outage: bool = False
+
+
+@dataclass
+class Saved:
+    """What became of a save: all that is not listed here was kept."""
+
+    conflicts: list[Conflict] = field(default_factory=list)
+    too_long: list[tuple[Question, str]] = field(default_factory=list)
+    files: list[RefusedFile] = field(default_factory=list)
+    stored_keys: list[str] = field(default_factory=list)
+
+
+def stamp(value: Any) -> str:
+    """A short mark of a stored value, by which a later save knows whether it has changed meanwhile."""
+    if value is None:
+        return NOTHING
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]
+
+
+def seen_marks(section: Section, values: Mapping[str, Any]) -> str:
+    """The marks of a section as a form carries them: `17:- 18:a0b1c2d3e4f5`."""
+    typed = [question for question in section.questions if not kind_of(question).is_file]
+    return " ".join(f"{question.id}:{stamp(values.get(question.key))}" for question in typed)
+
+
+def read_marks(text: str) -> dict[int, str]:
+    """The marks back from a form, by question id; what is no mark is left out."""
+    pairs = (mark.split(":", 1) for mark in text.split() if ":" in mark)
+    return {int(key): value for key, value in pairs if key.isascii() and key.isdigit() and len(key) < 19}
+
+
+def save_section(
+    application: Application,
+    section: Section,
+    *,
+    by: Person,
+    now: datetime,
+    typed: Mapping[str, Sequence[str]],
+    uploads: Mapping[str, Sequence[Upload]],
+    seen: Mapping[int, str] | None,
+    remove: int | None = None,
+) -> Saved:
+    """Save what a form sent for one section.
+
+    In: raw input by field name; files by field name; the marks of the values that the form was made from, which also
+    say which questions it covers (None covers all of the section and overwrites); a document to remove.  Out: what
+    was not kept.  Raises NotYours, and NoDraft when the draft is none any more.
+    """
+    if not owns(by, application):
+        raise NotYours(str(application))
+    queries.locked(application.id)
+    if application.status is not Status.DRAFT:
+        raise NoDraft(application)
+    db.session.expire(application, ["answers", "documents"])
+    saved = Saved()
+    try:
+        for question in section.questions:
+            name = field_name(question)
+            if kind_of(question).is_file:
+                _save_files(application, question, by=by, now=now, uploads=uploads.get(name, ()), saved=saved)
+            elif seen is None or question.id in seen:
+                _save_answer(application, question, now=now, raw=typed.get(name, ()), seen=seen or {}, saved=saved)
+        for document in application.documents:
+            if remove is not None and document.id == remove:
+                remove_document(document, by=by, now=now)
+        application.saved_at = now
+        refresh_index(application)
+        db.session.flush()
+    except BaseException:
+        forget_stored(saved.stored_keys)
+        raise
+    return saved
+
+
+def _save_answer(
+    application: Application,
+    question: Question,
+    *,
+    now: datetime,
+    raw: Sequence[str],
+    seen: Mapping[int, str],
+    saved: Saved,
+) -> None:
+    kind = kind_of(question)
+    mine = kind.parse(raw)
+    row = next((answer for answer in application.answers if answer.question_key == question.key), None)
+    current = row.value if row else None
+    base = seen.get(question.id, stamp(current))
+    if mine == current or stamp(mine) == base:
+        return  # unchanged here; if another tab changed it meanwhile, that stays
+    if problem := kind.too_long(mine, question):
+        saved.too_long.append((question, problem))
+    elif stamp(current) != base:
+        saved.conflicts.append(Conflict(question, mine, current))
+    elif row is None:
+        application.answers.append(Answer(question_key=question.key, value=mine, saved_at=now))
+    elif mine is None:
+        application.answers.remove(row)
+    else:
+        row.value, row.saved_at = mine, now
+
+
+def _save_files(
+    application: Application,
+    question: Question,
+    *,
+    by: Person,
+    now: datetime,
+    uploads: Sequence[Upload],
+    saved: Saved,
+) -> None:
+    for upload in uploads:
+        if not upload.filename:
+            continue
+        try:
+            document = add_document(application, question, upload.stream, upload.filename, by=by, now=now)
+        except BadFile as bad:
+            saved.files.append(RefusedFile(question, bad.reason, bad.advice))
+        except storage.StorageDown:
+            reason = f"Upload {plain_name(upload.filename)} again in a few minutes: it could not be stored"
+            saved.files.append(RefusedFile(question, reason, "Your answers are saved.", is_outage=True))
+        else:
+            saved.stored_keys.append(document.storage_key)
+
+
+def add_document(
+    application: Application, question: Question, stream: BinaryIO, filename: str, *, by: Person, now: datetime
+) -> Document:
+    """Look at a file, store it, and make it an answer to the question.
+
+    Where the question takes one file, the new one replaces the old.  Raises BadFile, and StorageDown.
+    """
+    kind = kind_of(question)
+    assert isinstance(kind, File)
+    limit = max_bytes(question)
+    found = inspect(stream, filename, allowed=kind.types(question), max_bytes=limit, takes=kind.types_words(question))
+    present, most = current_documents(application, question), kind.max_files(question)
+    if most > 1 and len(present) >= most:
+        raise BadFile(
+            f"Remove a file before you add {found.filename}: “{question.label}” takes up to {most}",
+            "Nothing was uploaded.",
+        )
+    stored = storage.put(stream, max_bytes=limit)
+    for old in present if most == 1 else ():
+        remove_document(old, by=by, now=now)
+    document = Document(
+        question_key=question.key,
+        storage_key=stored.key,
+        filename=found.filename,
+        media_type=found.media_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        pages=found.pages,
+        uploaded_at=now,
+        uploaded_by_id=by.id,
+    )
+    application.documents.append(document)
+    return document
+
+
+def max_bytes(question: Question) -> int:
+    """The largest file a question takes: its own limit, never above the deployment's."""
+    portal_limit = storage.limit()
+    return min(int(question.settings.get("max_bytes") or portal_limit), portal_limit)
+
+
+def remove_document(document: Document, *, by: Person, now: datetime) -> None:
+    """Take a file out of a draft; its bytes go a day later.  Raises NotYours, NoDraft."""
+    if not owns(by, document.application):
+        raise NotYours(str(document))
+    if document.application.status is not Status.DRAFT:
+        raise NoDraft(document.application)
+    if document.removed_at is None:
+        document.removed_at = now
+        audit.record(by, "document.removed", document, application=document.application_id)
+
+
+def forget_stored(keys: Sequence[str]) -> None:
+    """Delete files whose save was rolled back; what cannot be deleted now stays, unreachable."""
+    for key in keys:
+        try:
+            storage.delete(key)
+        except storage.StorageDown:
+            continue

@@ -1,0 +1,149 @@
+"""One section of a draft: its form, and saving it, which keeps everything that can be kept."""
+
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf import FlaskForm
+
+from portal.applications import queries
+from portal.applications.blueprint import bp
+from portal.applications.forms import ActForm, section_form
+from portal.applications.models import Application
+from portal.applications.progress import Draft, saved_words
+from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
+from portal.applications.sheet import Part, field_name, sheet
+from portal.catalogue.fields import kind_of
+from portal.catalogue.form_models import Section
+from portal.core.access import guard
+from portal.core.clock import now
+from portal.core.db import transaction
+
+
+@bp.get("/<int:application_id>/sections/<int:section_id>")
+@guard("application.edit", application=queries.whole)
+def section(application: Application, section_id: int) -> str:
+    """The section as stored; `?check=1` also says what is missing, not only what is wrong."""
+    part, parts = _find(application, section_id)
+    form = section_form(part.section, application.values)
+    for row in part.rows:
+        if row.problems and (request.args.get("check") or row.is_answered):
+            form[row.anchor].errors = list(row.problems)
+    return _page(application, part, parts, form)
+
+
+@bp.post("/<int:application_id>/sections/<int:section_id>")
+@guard("application.edit", application=queries.whole)
+def save(application: Application, section_id: int) -> ResponseReturnValue:
+    """Save; what could not be kept is said on the page, and everything else is saved already.
+
+    The save is a transaction of its own, since it stands even where the answer is an error about one file.
+    """
+    part, _ = _find(application, section_id)
+    application_id = application.id
+    with transaction():
+        saved = _save(application, part.section)
+        target = _next_page(application, part.section)
+    if saved.conflicts:
+        return _conflict_page(application_id, section_id, saved.conflicts), 409
+    if saved.files or saved.too_long:
+        return _page_with_refusals(application_id, section_id, saved)
+    return redirect(target, 303)
+
+
+def _save(application: Application, section: Section) -> Saved:
+    sent = request.form.to_dict(flat=False)
+    seen = read_marks(request.form["seen"]) if "seen" in sent else None
+    kept = {key for key in seen or () if request.form.get(f"keep-q{key}") == "theirs"}
+    return save_section(
+        application,
+        section,
+        by=current_user._get_current_object(),
+        now=now(),
+        typed=sent,
+        uploads=request.files.to_dict(flat=False),
+        seen=None if seen is None else {key: mark for key, mark in seen.items() if key not in kept},
+        remove=request.form.get("remove", type=int),
+    )
+
+
+def _next_page(application: Application, section: Section) -> str:
+    """Where to go after a save without errors: on, unless there is something to fix here."""
+    draft = Draft(application, sheet(application))
+    titles = [part.section.id for part in draft.parts]
+    place = titles.index(section.id)
+    here: dict[str, Any] = {"application_id": application.id, "section_id": section.id}
+    if "remove" in request.form:
+        return url_for("applications.section", **here)
+    if request.form.get("to") == "tasks":
+        flash(f"“{section.title}” is saved.|{draft.left_words}")
+        return url_for("applications.show", application_id=application.id)
+    if draft.parts[place].problems:
+        return url_for("applications.section", **here, check=1)
+    flash(f"“{section.title}” is complete.|{draft.left_words}")
+    if place + 1 < len(titles):
+        return url_for("applications.section", application_id=application.id, section_id=titles[place + 1])
+    return url_for("applications.check" if draft.is_ready else "applications.show", application_id=application.id)
+
+
+def _page_with_refusals(application_id: int, section_id: int, saved: Saved) -> ResponseReturnValue:
+    """The section as saved, with the files and the texts that were not kept."""
+    application = queries.whole(application_id) or abort(404)
+    part, parts = _find(application, section_id)
+    raw = {field_name(question): request.form.getlist(field_name(question)) for question, _ in saved.too_long}
+    form = section_form(part.section, application.values, raw)
+    for question, problem in saved.too_long:
+        form[field_name(question)].errors = [problem]
+    for refused in saved.files:
+        field = form[field_name(refused.question)]
+        field.errors = [*field.errors, refused.reason]
+    advice = {field_name(refused.question): refused.advice for refused in saved.files}
+    status = 503 if any(refused.is_outage for refused in saved.files) else 422
+    return _page(application, part, parts, form, advice), status
+
+
+def _conflict_page(application_id: int, section_id: int, conflicts: list[Conflict]) -> str:
+    """Both texts of each question that another tab answered differently, one's own kept in the page."""
+    application = queries.whole(application_id) or abort(404)
+    part, _ = _find(application, section_id)
+    both = [
+        {
+            "question": conflict.question,
+            "name": field_name(conflict.question),
+            "mine": kind_of(conflict.question).display(conflict.mine, conflict.question),
+            "theirs": kind_of(conflict.question).display(conflict.theirs, conflict.question),
+            "raw": kind_of(conflict.question).raw(conflict.mine),
+        }
+        for conflict in conflicts
+    ]
+    seen = " ".join(f"{conflict.question.id}:{stamp(conflict.theirs)}" for conflict in conflicts)
+    return render_template(
+        "applications/conflict.html", application=application, part=part, conflicts=both, seen=seen, act=ActForm()
+    )
+
+
+def _find(application: Application, section_id: int) -> tuple[Part, list[Part]]:
+    """The section's part of the sheet, and all parts; 404 for a section of another form."""
+    parts = sheet(application)
+    found = next((part for part in parts if part.section.id == section_id), None)
+    return found or abort(404), parts
+
+
+def _page(
+    application: Application, part: Part, parts: list[Part], form: FlaskForm, advice: dict[str, Any] | None = None
+) -> str:
+    place = parts.index(part)
+    return render_template(
+        "applications/section.html",
+        application=application,
+        cycle=application.cycle,
+        opportunity=application.cycle.opportunity,
+        part=part,
+        draft=Draft(application, parts),
+        place=place + 1,
+        next_part=parts[place + 1] if place + 1 < len(parts) else None,
+        form=form,
+        advice=advice or {},
+        saved=saved_words(application.saved_at),
+    )
