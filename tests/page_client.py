@@ -122,14 +122,25 @@ class PageClient:
         self.raw: FlaskClient = app.test_client()
 
     def get(self, path: str, **options: Any) -> Page:
+        self._forget_last_request()
         return Page(self, self.raw.get(path, **options))
 
     def post(self, path: str, data: dict[str, Any] | None = None, *, multipart: bool = False, **options: Any) -> Page:
         """Send fields as they are; the token of the session is added when the fields bring none."""
         fields = dict(data or {})
         fields.setdefault("csrf_token", self.token())
+        self._forget_last_request()
         kind = "multipart/form-data" if multipart else "application/x-www-form-urlencoded"
         return Page(self, self.raw.post(path, data=fields, content_type=kind, **options))
+
+    @staticmethod
+    def _forget_last_request() -> None:
+        """Requests of a test share the context of its fixtures; what one puts into `g` is not the next one's."""
+        from flask import g, has_app_context  # noqa: PLC0415
+
+        if has_app_context():
+            for name in list(g):
+                g.pop(name)
 
     def token(self) -> str:
         """A CSRF token of this session, taken as the portal makes it."""
