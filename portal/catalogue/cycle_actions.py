@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -126,7 +126,7 @@ def rubric_version(criteria: Iterable[Criterion]) -> str:
 
 
 def save_rubric(
-    cycle: Cycle, rows: list[Mapping[str, Any]], *, by: Person | None, version: str | None = None
+    cycle: Cycle, rows: Sequence[Mapping[str, Any]], *, by: Person | None, version: str | None = None
 ) -> list[Criterion]:
     """Replace a draft cycle's rubric.
 

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from flask_wtf import FlaskForm
-from wtforms import DateField, FieldList, Form, FormField, HiddenField, IntegerField
+from wtforms import DateField, FieldList, FormField, HiddenField, IntegerField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, NumberRange, Optional, Regexp, ValidationError
 
 from portal.catalogue.forms import VersionedForm
-from portal.catalogue.inputs import CheckboxesField, MomentField, line
+from portal.catalogue.inputs import CheckboxesField, MomentField, Row, StaffForm, line
 from portal.catalogue.models import Cycle
 from portal.catalogue.names import CODE
 
@@ -35,7 +34,7 @@ def whole(label: str, *, least: int, most: int, required: bool = False, **option
     return IntegerField(label, [rule] if required else [Optional(), rule], **options)
 
 
-class DateRow(Form):
+class DateRow(Row):
     """A line of the public calendar; one without words is left out."""
 
     label = line("What", most=160)
@@ -89,7 +88,7 @@ class CycleForm(VersionedForm):
         return self.values | {"dates": rows}
 
 
-class CriterionRow(Form):
+class CriterionRow(Row):
     """One criterion of a rubric; one without a label is left out."""
 
     id = HiddenField()
@@ -108,14 +107,14 @@ class CriterionRow(Form):
             raise ValidationError("Enter the weight of this criterion, in percent.")
 
 
-class RubricForm(FlaskForm):  # type: ignore[misc]
+class RubricForm(StaffForm):
     """All criteria of a cycle on one page."""
 
     version = HiddenField()
     criteria = FieldList(FormField(CriterionRow), "Criteria", max_entries=MOST_CRITERIA)
 
     @classmethod
-    def of(cls, criteria: list[Any], version: str) -> "RubricForm":
+    def of(cls, criteria: list[Any], version: str, **options: Any) -> "RubricForm":
         """The form of a rubric with blank criteria at its end, or with what was typed."""
         rows = [
             {"id": c.id, "label": c.label, "weight": c.weight, "help": c.help}
@@ -123,7 +122,7 @@ class RubricForm(FlaskForm):  # type: ignore[misc]
             for c in criteria
         ]
         blank = min(BLANK_CRITERIA, MOST_CRITERIA - len(rows))
-        return cls(data={"version": version, "criteria": rows + [{} for _ in range(blank)]})
+        return cls(data={"version": version, "criteria": rows + [{} for _ in range(blank)]}, **options)
 
     def rows(self) -> list[dict[str, Any]]:
         """The criteria that were typed, as `save_rubric` takes them."""

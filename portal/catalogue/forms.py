@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import DecimalField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Email, InputRequired, NumberRange, Optional, Regexp, ValidationError
 
-from portal.catalogue.inputs import CheckboxesField, MomentField, choices_of, line, text
+from portal.catalogue.inputs import CheckboxesField, MomentField, StaffForm, choices_of, line, row_id, text
 from portal.catalogue.models import Opportunity
 from portal.catalogue.names import SLUG, SLUG_LENGTH
 from portal.catalogue.status import Audience, Kind, Place
@@ -39,7 +38,7 @@ def amount(label: str, *, most: float, least: float = 0, unit: str = "number", *
     return DecimalField(label, [Optional(), rule], places=None, render_kw={"inputmode": "decimal"}, **options)
 
 
-class VersionedForm(FlaskForm):  # type: ignore[misc]
+class VersionedForm(StaffForm):
     """A form of a row that two people may edit: it carries the version that the person had before them."""
 
     version = HiddenField()
@@ -56,7 +55,7 @@ class VersionedForm(FlaskForm):  # type: ignore[misc]
         return {name: value for name, value in self.data.items() if name not in {"version", "csrf_token"}}
 
 
-class NewOpportunityForm(FlaskForm):  # type: ignore[misc]
+class NewOpportunityForm(StaffForm):
     """What a listing needs to exist."""
 
     title = line("Title", most=160, validators=[DataRequired("Write a title.")])
@@ -98,7 +97,7 @@ class OpportunityForm(VersionedForm):
     fte = amount("FTE", least=0.01, most=1)
     places = CheckboxesField("Where", choices=choices_of(Place))
     place_words = line("Place in words")
-    sites = CheckboxesField("Sites", coerce=int)
+    sites = CheckboxesField("Sites", coerce=row_id)
     audiences = CheckboxesField("Who can apply", choices=choices_of(Audience))
     audience_words = line("Who can apply, in words")
     keywords = line("Search words", most=1000)
@@ -134,13 +133,13 @@ class OpportunityForm(VersionedForm):
         }
 
 
-class ScheduleForm(FlaskForm):  # type: ignore[misc]
+class ScheduleForm(StaffForm):
     """When a listing becomes public."""
 
     at = MomentField("Publish on", [InputRequired("Choose a day and a time.")])
 
 
-class PublishFormForm(FlaskForm):  # type: ignore[misc]
+class PublishFormForm(StaffForm):
     """An admin's reason for a question that a first form may not ask."""
 
     reason = text("Reason", most=1000, rows=3)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from flask import current_app
+from flask_wtf import FlaskForm
 from wtforms import Field, Form, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
@@ -15,6 +16,46 @@ from portal.core.text import clean, plural
 
 GAP = "The clocks go forward then, and this time does not exist. Choose a time one hour later."
 UNREADABLE = "Choose a day and a time, such as Dec 7, 2026, 11:59 pm."
+
+
+class Words:
+    """WTForms' own sentences, said as fixes."""
+
+    SENTENCES: ClassVar[dict[str, str]] = {
+        "Not a valid choice.": "Choose one of the list.",
+        "Invalid Choice: could not coerce.": "Choose one of the list.",
+        "Not a valid integer value.": "Enter a whole number in digits.",
+        "Not a valid decimal value.": "Enter a number in digits, such as 1200.50.",
+        "Not a valid date value.": "Enter a date, such as 2026-12-07.",
+    }
+
+    def gettext(self, string: str) -> str:
+        """Our words for WTForms' words."""
+        return self.SENTENCES.get(string, string)
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """The same for counted things."""
+        if "not valid choices" in plural or "not a valid choice" in singular:
+            return "Choose only from the list; %(value)s is not in it."
+        return singular if n == 1 else plural
+
+
+class StaffForm(FlaskForm):  # type: ignore[misc]
+    """A form of a staff page."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def get_translations(self, _form: Any) -> Words:
+            """Our sentences, whatever language the browser asks for."""
+            return Words()
+
+
+class Row(Form):
+    """A line of a staff form, repeated."""
+
+    class Meta(Form.Meta):  # type: ignore[misc]
+        def get_translations(self, _form: Any) -> Any:
+            """Our sentences, whatever language the browser asks for."""
+            return Words()
 
 
 def portal_zone() -> ZoneInfo:
@@ -62,21 +103,30 @@ def limited(most: int) -> Callable[[Form, Field], None]:
     """A validator: text of at most so many characters, with a sentence that says by how many to shorten it."""
 
     def check(_form: Form, field: Field) -> None:
-        over = len(clean(field.data or "")) - most
+        over = len(field.data or "") - most
         if over > 0:
             raise ValidationError(f"Shorten this by {plural(over, 'character')}: {most:,} fit.")
 
     return check
 
 
+def _tidy(value: Any) -> Any:
+    return clean(value).strip() if isinstance(value, str) else value
+
+
 def line(label: str, *, most: int = 300, validators: Iterable[Any] = (), **options: Any) -> StringField:
     """One line of text."""
-    return StringField(label, [*validators, limited(most)], **options)
+    return StringField(label, [limited(most), *validators], filters=[_tidy], **options)
 
 
 def text(label: str, *, most: int = 20_000, rows: int = 4, **options: Any) -> TextAreaField:
     """Several lines of text, Markdown where the help says so."""
-    return TextAreaField(label, [limited(most)], render_kw={"rows": rows}, **options)
+    return TextAreaField(label, [limited(most)], filters=[_tidy], render_kw={"rows": rows}, **options)
+
+
+def row_id(value: Any) -> int:
+    """The id of a row, or of one as a form sends it.  Raises ValueError."""
+    return int(getattr(value, "id", value))
 
 
 def choices_of(words: Any) -> list[SelectChoice]:
@@ -89,4 +139,3 @@ class CheckboxesField(SelectMultipleField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
-    validators: ClassVar[list[Any]] = []

@@ -22,6 +22,10 @@ class UnitForm(VersionedForm):
     summary = text("Summary", most=2000, rows=3)
     position = IntegerField("Place in lists", [NumberRange(0, 9999, "Enter 0 to 9,999.")], default=0)
 
+    def columns(self) -> dict[str, Any]:
+        """What was typed, as the unit's columns."""
+        return self.values
+
 
 class SiteForm(VersionedForm):
     """A place of practice."""

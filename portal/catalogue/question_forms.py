@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, Form, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
 from portal.catalogue.fields import KINDS, QuestionKind
 from portal.catalogue.form_models import Question
-from portal.catalogue.inputs import line, text
+from portal.catalogue.inputs import StaffForm, line, text
 
 
-class SectionForm(FlaskForm):  # type: ignore[misc]
+class SectionForm(StaffForm):
     """A section's words."""
 
     version = HiddenField()
@@ -21,7 +20,7 @@ class SectionForm(FlaskForm):  # type: ignore[misc]
     intro = text("Text above the questions", most=2000, rows=3)
 
 
-class QuestionForm(FlaskForm):  # type: ignore[misc]
+class QuestionForm(StaffForm):
     """A question without the settings of its kind; see `question_form`."""
 
     version = HiddenField()
@@ -62,14 +61,20 @@ class QuestionForm(FlaskForm):  # type: ignore[misc]
         names = ("label", "help", "kind", "required", "for_reviewers", "identifies", "in_queue")
         return {name: self[name].data for name in names} | {"settings": self.settings()}
 
+    def picture(self) -> "Draft":
+        """What was typed, as far as it can be shown."""
+        settings = {} if self.chosen_kind.settings_problems(self.settings()) else self.settings()
+        required = bool(self.required.data)
+        return Draft(self.label.data or "The question", self.help.data or "", required, self.chosen_kind.name, settings)
 
-def question_form(question: Question | None = None, *, version: str = "") -> QuestionForm:
+
+def question_form(question: Question | None = None, *, version: str = "", **options: Any) -> QuestionForm:
     """The form of a question (or of a new one), with the settings of every kind."""
     settings: dict[str, Any] = {}
     for name, kind in KINDS.items():
         own = question.settings if question is not None and question.kind == name else {}
         settings |= {f"{name}__{key}": field for key, field in kind.settings_fields(own).items()}
-    made: QuestionForm = type("QuestionFormOfAllKinds", (QuestionForm,), settings)(obj=question)
+    made: QuestionForm = type("QuestionFormOfAllKinds", (QuestionForm,), settings)(obj=question, **options)
     if not made.is_submitted():
         made.version.data = version
     return made

@@ -1,0 +1,211 @@
+"""Staff pages of application forms: one page shows a version; its sections and questions open on it to be edited."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort, flash, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from portal.catalogue import form_actions, staff_queries
+from portal.catalogue.fields import kind_of
+from portal.catalogue.form_models import Form, Question, Section
+from portal.catalogue.forms import PublishFormForm
+from portal.catalogue.models import Cycle
+from portal.catalogue.question_forms import SectionForm, picture, question_form
+from portal.catalogue.readiness import form_checks, sensitive_sentences
+from portal.catalogue.refusals import Frozen
+from portal.catalogue.staff_blueprint import bp
+from portal.catalogue.staff_pages import FROZEN, Page, attempt, code, conflict, listing_page
+from portal.catalogue.status import Publication
+from portal.core.access import guard
+
+
+@bp.get("/cycles/<int:cycle_id>/form")
+@guard("form.edit", cycle=Cycle)
+def cycle_form(cycle: Cycle) -> str:
+    """The newest version of a cycle's form, or the one that `?version=` names."""
+    number = request.args.get("version", type=int)
+    if number is None:
+        return form_page(cycle, staff_queries.newest_form(cycle))
+    found = staff_queries.form_version(cycle, number) if 0 < number < 10_000 else None
+    return form_page(cycle, found) if found else abort(404)
+
+
+def form_page(cycle: Cycle, version: Form | None, *, editor: Any = None, **opened: Any) -> str:
+    """A version of a form, with what is open on it: `question`, `section`, `adding` (a section for a question)."""
+    shown = {
+        "question": None,
+        "section": None,
+        "adding": None,
+        "adding_section": False,
+        "preview": None,
+        "frozen": "",
+    } | opened
+    return listing_page(
+        "form.html",
+        cycle.opportunity,
+        "Application form",
+        cycle=cycle,
+        cycles=staff_queries.cycles_of(cycle.opportunity),
+        version=version,
+        versions=staff_queries.versions_of(cycle),
+        checks=form_checks(version) if version else [],
+        sensitive=sensitive_sentences(version) if version else [],
+        publish_form=opened.get("publish_form") or PublishFormForm(formdata=None),
+        editor=editor,
+        kind_of=kind_of,
+        **{"conflict": []} | {name: value for name, value in shown.items() if name != "publish_form"},
+    )
+
+
+def _back(form: Form, anchor: str = "") -> Response:
+    return redirect(url_for(".cycle_form", cycle_id=form.cycle_id, _anchor=anchor or None), 303)
+
+
+def _shut(form: Form) -> Page | None:
+    """The answer to somebody who opens a part of a published version to edit it."""
+    if request.method == "POST" or form.state is Publication.DRAFT:
+        return None
+    return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=FROZEN), 409
+
+
+def _refusing(form: Form, action: Callable[[], Any], anchor: str = "") -> Page | Response:
+    """Do something to a draft that needs no form; a published version answers 409 and says what to do."""
+    try:
+        action()
+    except Frozen:
+        return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=FROZEN), 409
+    return _back(form, anchor)
+
+
+@bp.post("/cycles/<int:cycle_id>/form-versions")
+@guard("form.edit", cycle=Cycle)
+def new_form_version(cycle: Cycle) -> Response:
+    """Start the form, or a new version of it."""
+    form = form_actions.new_form_version(cycle, by=current_user)
+    flash(f"Version {form.number} is a draft.|People keep the version they have until you publish this one.")
+    return _back(form)
+
+
+@bp.post("/forms/<int:form_id>/publish")
+@guard("form.edit", form=Form)
+def publish_form(form: Form) -> Page | Response:
+    """Freeze a draft and let people start with it."""
+    typed = PublishFormForm()
+    typed.validate()
+    if not typed.errors and attempt(
+        typed, lambda: form_actions.publish_form(form, by=current_user, reason=typed.reason.data or "")
+    ):
+        flash(f"Version {form.number} published.|People who start from now on get it. It stays as it is.")
+        return _back(form)
+    found = staff_queries.form_version(form.cycle, form.number)
+    return form_page(form.cycle, found, publish_form=typed), code(typed)
+
+
+@bp.route("/forms/<int:form_id>/sections/new", methods=["GET", "POST"])
+@guard("form.edit", form=Form)
+def new_section(form: Form) -> Page | Response:
+    """Add a section to a draft."""
+    if shut := _shut(form):
+        return shut
+    editor = SectionForm()
+    made: list[Section] = []
+    if editor.validate_on_submit():
+        words = {"title": editor.title.data or "", "intro": editor.intro.data or ""}
+        if attempt(editor, lambda: made.append(form_actions.add_section(form, by=current_user, **words))):
+            return _back(form)
+    found = staff_queries.form_version(form.cycle, form.number)
+    return form_page(form.cycle, found, editor=editor, adding_section=True), code(editor)
+
+
+@bp.route("/sections/<int:section_id>", methods=["GET", "POST"])
+@guard("form.edit", section=Section)
+def section(section: Section) -> Page | Response:
+    """The words of a section."""
+    form, mark = section.form, form_actions.fingerprint(section)
+    if shut := _shut(form):
+        return shut
+    editor = SectionForm(obj=section)
+    if not editor.is_submitted():
+        editor.version.data = mark
+
+    def save() -> None:
+        words = {"title": editor.title.data or "", "intro": editor.intro.data or ""}
+        form_actions.update_section(section, by=current_user, version=editor.version.data or "", **words)
+
+    if editor.validate_on_submit() and attempt(editor, save):
+        return _back(form, f"section-{section.id}")
+    rows = conflict(editor, mark, lambda: SectionForm(formdata=None, obj=section))
+    found = staff_queries.form_version(form.cycle, form.number)
+    return form_page(form.cycle, found, editor=editor, section=section, conflict=rows), code(editor)
+
+
+@bp.post("/sections/<int:section_id>/move/<any(up, down):way>")
+@guard("form.edit", section=Section)
+def move_section(section: Section, way: str) -> Page | Response:
+    """One place up or down."""
+    act = lambda: form_actions.move_section(section, by=current_user, up=way == "up")  # noqa: E731
+    return _refusing(section.form, act, f"section-{section.id}")
+
+
+@bp.post("/sections/<int:section_id>/remove")
+@guard("form.edit", section=Section)
+def remove_section(section: Section) -> Page | Response:
+    """Take a section and its questions out."""
+    return _refusing(section.form, lambda: form_actions.remove_section(section, by=current_user))
+
+
+@bp.route("/sections/<int:section_id>/questions/new", methods=["GET", "POST"])
+@guard("form.edit", section=Section)
+def new_question(section: Section) -> Page | Response:
+    """Add a question to a section."""
+    form, editor = section.form, question_form()
+    if shut := _shut(form):
+        return shut
+    made: list[Question] = []
+    right = editor.validate_on_submit() and "preview" not in request.form
+    if right and attempt(
+        editor, lambda: made.append(form_actions.add_question(section, by=current_user, **editor.columns()))
+    ):
+        return _back(form, f"question-{made[0].id}")
+    found = staff_queries.form_version(form.cycle, form.number)
+    look = picture(editor.picture())
+    return form_page(form.cycle, found, editor=editor, adding=section, preview=look), code(editor)
+
+
+@bp.route("/questions/<int:question_id>", methods=["GET", "POST"])
+@guard("form.edit", question=Question)
+def question(question: Question) -> Page | Response:
+    """A question of a draft, with a picture of how applicants see it."""
+    form, mark = question.section.form, form_actions.fingerprint(question)
+    if shut := _shut(form):
+        return shut
+    editor = question_form(question, version=mark)
+
+    def save() -> None:
+        version = editor.version.data or ""
+        form_actions.update_question(question, by=current_user, version=version, **editor.columns())
+
+    if editor.validate_on_submit() and "preview" not in request.form and attempt(editor, save):
+        return _back(form, f"question-{question.id}")
+    rows = conflict(editor, mark, lambda: question_form(question, formdata=None))
+    look = picture(editor.picture())
+    found = staff_queries.form_version(form.cycle, form.number)
+    page = form_page(form.cycle, found, editor=editor, question=question, preview=look, conflict=rows)
+    return page, code(editor)
+
+
+@bp.post("/questions/<int:question_id>/move/<any(up, down):way>")
+@guard("form.edit", question=Question)
+def move_question(question: Question, way: str) -> Page | Response:
+    """One place up or down, into the next section at the end of its own."""
+    act = lambda: form_actions.move_question(question, by=current_user, up=way == "up")  # noqa: E731
+    return _refusing(question.section.form, act, f"question-{question.id}")
+
+
+@bp.post("/questions/<int:question_id>/remove")
+@guard("form.edit", question=Question)
+def remove_question(question: Question) -> Page | Response:
+    """Take a question out."""
+    return _refusing(question.section.form, lambda: form_actions.remove_question(question, by=current_user))

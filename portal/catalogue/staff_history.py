@@ -1,0 +1,68 @@
+"""What the audit trail holds of a listing, in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal.core.audit import Event
+
+VERBS = {
+    "opportunity.created": "Made the listing",
+    "opportunity.changed": "Changed the listing",
+    "opportunity.published": "Published the listing",
+    "opportunity.scheduled": "Scheduled the listing",
+    "opportunity.unpublished": "Took the listing out of the public pages",
+    "opportunity.archived": "Archived the listing",
+    "opportunity.duplicated": "Made the listing as a copy",
+    "cycle.created": "Made the cycle",
+    "cycle.changed": "Changed the cycle",
+    "cycle.published": "Published the cycle",
+    "cycle.archived": "Archived the cycle",
+    "cycle.duplicated": "Made the cycle as a copy",
+    "rubric.changed": "Changed the rubric",
+    "form.created": "Started a version of the form",
+    "form.published": "Published a version of the form",
+    "form.section_added": "Added a section",
+    "form.section_changed": "Changed a section",
+    "form.section_removed": "Removed a section",
+    "form.section_moved": "Moved a section",
+    "form.question_added": "Added a question",
+    "form.question_changed": "Changed a question",
+    "form.question_removed": "Removed a question",
+    "form.question_moved": "Moved a question",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was done: when, by whom, what, to what, and details such as "Title: A → B"."""
+
+    at: datetime
+    who: str
+    what: str
+    thing: str
+    details: tuple[str, ...]
+
+
+def line_of(event: Event) -> Line:
+    """An event of the audit trail in words."""
+    facts = dict(event.facts)
+    changes = facts.pop("changes", {})
+    details = [f"{_label(name)}: {_value(before)} → {_value(after)}" for name, (before, after) in changes.items()]
+    details += [f"{_label(name)}: {_value(value)}" for name, value in facts.items()]
+    what = VERBS.get(event.verb, event.verb)
+    return Line(event.at, event.actor_name, what, event.thing_name, tuple(details))
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").removesuffix(" id").capitalize()
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "; ".join(f"{_label(key)} {_value(inner)}" for key, inner in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(_value(item) for item in value) or "none"
+    return "empty" if value is None or value == "" else str(value)
