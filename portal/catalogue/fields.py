@@ -16,7 +16,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_wtf.file import FileField
 from wtforms import EmailField, Field, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.widgets import CheckboxInput, Input, ListWidget
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from portal.core.text import clean, file_size, plural, word_count
 
@@ -133,7 +133,7 @@ class QuestionKind:
     def read_settings(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The settings out of the data of those fields; wrong input stays as typed for `settings_problems`."""
         read = {spec.name: _read_setting(spec, data.get(spec.name)) for spec in self.setting_specs}
-        return {name: value for name, value in read.items() if value not in (None, "", [], False)}
+        return {name: value for name, value in read.items() if value or _is_number(value)}
 
     def settings_problems(self, settings: Mapping[str, Any]) -> dict[str, str]:
         """What is wrong with settings: setting name to a sentence that names the fix."""
@@ -349,7 +349,7 @@ def read_date(text: str) -> date | None:
     return None
 
 
-class DateInput(Input):
+class DateInput(TextInput):
     """A date picker; a plain box where what was typed is no date, since a picker would show nothing."""
 
     def __call__(self, field: Field, **kwargs: Any) -> Any:

@@ -1,0 +1,316 @@
+"""Question kinds: what is typed is kept and read back, what is wrong is said with its fix, for every kind alike."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+
+from portal.catalogue.fields import FILE_TYPES, KINDS, MAX_STORED_CHARACTERS, kind_of, plain_number, read_number
+
+
+@dataclass
+class Asked:
+    kind: str = "short_text"
+    label: str = "Title"
+    required: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Uploaded:
+    filename: str = "cv.pdf"
+    size: int = 420_000
+    pages: int | None = 6
+
+
+CHOICES = {"choices": ["Monday", "Tuesday", "Émile’s day"]}
+RIGHT: dict[str, list[list[str]]] = {
+    "short_text": [["Waiting-room stories"], ["نص من اليمين"], ["🩺"]],
+    "long_text": [["One.\n\nTwo."]],
+    "email": [["name@example.org"]],
+    "number": [["12"], ["-1.5"], ["1,250.50"], ["$20,000"]],
+    "date": [["2027-01-05"], ["1/5/2027"], ["Jan 5, 2027"], ["January 5, 2027"]],
+    "yes_no": [["yes"], ["no"]],
+    "choose_one": [["Tuesday"]],
+    "choose_several": [["Monday"], ["Monday", "Émile’s day"]],
+}
+WRONG = {
+    "email": ["name@", "name example.org", "@"],
+    "number": ["twelve", "1e5", "1,2", "--1", "+", "١٢", "1234567890123456", "12 mg"],
+    "date": ["next spring", "2027-02-30", "13/1/2027", "0001-01-01", "2027-1-5x"],
+    "yes_no": ["maybe"],
+    "choose_one": ["Sunday"],
+    "choose_several": ["Sunday"],
+}
+TYPED = [name for name in KINDS if name != "file"]
+
+
+def asked(kind: str, **settings: Any) -> Asked:
+    return Asked(kind, settings=settings or (CHOICES if kind.startswith("choose") else {}))
+
+
+@pytest.mark.parametrize("name", TYPED)
+@given(raw=st.lists(st.text(alphabet=st.characters(codec="utf-8")), max_size=3))
+def test_whatever_is_typed_is_stored_as_json_and_read_back_the_same(name: str, raw: list[str]) -> None:
+    kind = KINDS[name]
+    value = kind.parse(raw)
+    assert json.loads(json.dumps(value)) == value
+    assert kind.parse(kind.raw(value)) == value
+    assert isinstance(kind.display(value, asked(name)), str)
+    problems = kind.problems(value, asked(name))
+    assert all(isinstance(problem, str) for problem in problems)
+    assert "\x00" not in json.dumps(value)
+    if kind.is_empty(value):
+        assert len(problems) == 1
+
+
+@pytest.mark.parametrize(("name", "raw"), [(name, raw) for name, inputs in RIGHT.items() for raw in inputs])
+def test_right_input_has_no_problems_and_is_shown(name: str, raw: list[str]) -> None:
+    kind, question = KINDS[name], asked(name)
+    value = kind.parse(raw)
+    assert kind.problems(value, question) == []
+    assert kind.display(value, question)
+
+
+@pytest.mark.parametrize(("name", "typed"), [(name, typed) for name, inputs in WRONG.items() for typed in inputs])
+def test_wrong_input_is_kept_as_typed_and_named(name: str, typed: str) -> None:
+    kind, question = KINDS[name], asked(name)
+    value = kind.parse([typed])
+    assert kind.raw(value) == [typed]
+    (problem,) = kind.problems(value, question)
+    assert "“Title”" in problem
+    assert kind.display(value, question) == typed
+
+
+@pytest.mark.parametrize("name", TYPED)
+@pytest.mark.parametrize("raw", [[], [""], ["  \n\t "], ["\x00"]])
+def test_nothing_is_a_gap_only_where_an_answer_is_required(name: str, raw: list[str]) -> None:
+    kind, question = KINDS[name], asked(name)
+    value = kind.parse(raw)
+    assert value is None
+    assert len(kind.problems(value, question)) == 1
+    question.required = False
+    assert kind.problems(value, question) == []
+    assert kind.display(value, question) == ""
+    assert kind.raw(value) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "typed", "problem"),
+    [
+        ("short_text", {}, "x" * 310, "Shorten “Title” by 10 characters"),
+        ("short_text", {"max_chars": 5}, "x" * 6, "Shorten “Title” by 1 character"),
+        ("long_text", {"max_words": 800}, "word " * 834, "Shorten “Title” by 34 words"),
+        ("long_text", {"max_words": 3}, "one two\nthree four", "Shorten “Title” by 1 word"),
+        ("number", {"min": 0}, "-1", "Enter 0 or more for “Title”"),
+        ("number", {"max": 20000}, "20001", "Enter 20,000 or less for “Title”"),
+        ("number", {"whole": True}, "1.5", "Enter a whole number for “Title”"),
+    ],
+)
+def test_limits_name_the_fix(kind: str, settings: dict[str, Any], typed: str, problem: str) -> None:
+    question = Asked(kind, settings=settings)
+    assert KINDS[kind].problems(KINDS[kind].parse([typed]), question) == [problem]
+
+
+@given(st.integers(-(10**15) + 1, 10**15 - 1))
+def test_whole_numbers_survive(number: int) -> None:
+    assert read_number(f"{number:,}") == number
+    assert KINDS["number"].parse(KINDS["number"].raw(number)) == number
+
+
+@given(st.decimals(-(10**6), 10**6, places=4))
+def test_decimal_numbers_survive(number: Any) -> None:
+    value = read_number(f"{number:f}")
+    assert value == float(number)
+    assert read_number(plain_number(value)) == value
+
+
+@given(st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)))
+def test_dates_survive_in_every_form_they_are_written(day: Any) -> None:
+    kind = KINDS["date"]
+    assert kind.parse([day.isoformat()]) == day.isoformat()
+    assert kind.parse([f"{day.month}/{day.day}/{day.year}"]) == day.isoformat()
+    assert kind.parse([kind.display(day.isoformat(), asked("date"))]) == day.isoformat()
+
+
+def test_too_much_text_cannot_be_kept() -> None:
+    kind, question = KINDS["long_text"], asked("long_text")
+    assert kind.too_long("x" * MAX_STORED_CHARACTERS, question) == ""
+    assert kind.too_long("x" * (MAX_STORED_CHARACTERS + 7), question) == (
+        "Shorten “Title” by 7 characters: we can keep up to 50,000"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "words"),
+    [
+        ("short_text", {}, "Short text"),
+        ("short_text", {"max_chars": 80}, "Short text, up to 80 characters"),
+        ("long_text", {}, "Long text"),
+        ("long_text", {"max_words": 500}, "Long text, up to 500 words"),
+        ("email", {}, "Email address"),
+        ("number", {}, "Number"),
+        ("number", {"min": 0}, "Number, 0 or more"),
+        ("number", {"max": 20000}, "Number, 20,000 or less"),
+        ("number", {"min": 1, "max": 10, "whole": True}, "Whole number, 1 to 10"),
+        ("date", {}, "Date"),
+        ("yes_no", {}, "Yes or no"),
+        ("choose_one", CHOICES, "Choose one of 3"),
+        ("choose_several", CHOICES, "Choose any of 3"),
+        ("file", {}, "File: PDF or Word (.docx)"),
+        (
+            "file",
+            {"types": ["png"], "max_bytes": 10 * 1024 * 1024, "max_files": 3},
+            "File: PNG, up to 10.0 MB, up to 3 files",
+        ),
+    ],
+)
+def test_each_question_is_described(kind: str, settings: dict[str, Any], words: str) -> None:
+    question = Asked(kind, settings=settings)
+    assert kind_of(question).describe(question) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "schema"),
+    [
+        ("short_text", {}, {"type": "string", "maxLength": 300}),
+        ("long_text", {}, {"type": "string"}),
+        ("email", {}, {"type": "string", "format": "email"}),
+        ("number", {"min": 0, "max": 5}, {"type": "number", "minimum": 0, "maximum": 5}),
+        ("number", {"whole": True}, {"type": "integer"}),
+        ("date", {}, {"type": "string", "format": "date"}),
+        ("yes_no", {}, {"type": "boolean"}),
+        ("choose_one", {"choices": ["a", "b"]}, {"enum": ["a", "b"]}),
+        ("choose_several", {"choices": ["a"]}, {"type": "array", "items": {"enum": ["a"]}, "uniqueItems": True}),
+        ("file", {}, {"type": "null"}),
+    ],
+)
+def test_schema(kind: str, settings: dict[str, Any], schema: dict[str, Any]) -> None:
+    assert KINDS[kind].schema(Asked(kind, settings=settings)) == schema
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_field_shows_what_is_stored(name: str) -> None:
+    kind, question = KINDS[name], asked(name)
+    raw = RIGHT.get(name, [[]])[0]
+    made = type("Made", (Form,), {"q7": kind.field(question)})(MultiDict([("q7", text) for text in raw]))
+    html = str(made["q7"]())
+    assert made["q7"].label.text == "Title"
+    for text in kind.raw(kind.parse(raw)):
+        assert text in html
+
+
+def test_a_date_that_is_none_is_shown_in_a_plain_box() -> None:
+    made = type("Made", (Form,), {"q7": KINDS["date"].field(asked("date"))})
+    assert 'type="date"' in str(made(MultiDict({"q7": "2027-01-05"}))["q7"]())
+    wrong = str(made(MultiDict({"q7": "next spring"}))["q7"]())
+    assert 'type="text"' in wrong
+    assert 'value="next spring"' in wrong
+
+
+def test_many_choices_become_a_list() -> None:
+    many = Asked("choose_one", settings={"choices": [f"Site {n}" for n in range(9)]})
+    made = type("Made", (Form,), {"q7": KINDS["choose_one"].field(many)})(MultiDict({"q7": "Site 8"}))
+    assert str(made["q7"]()).startswith("<select")
+    assert '<option selected value="Site 8">' in str(made["q7"]())
+
+
+def test_files_are_displayed_and_missed() -> None:
+    kind, question = KINDS["file"], asked("file")
+    files = [Uploaded(), Uploaded("plan.docx", 88_000, None)]
+    assert kind.display(files, question) == "cv.pdf, 6 pages, 410 KB; plan.docx, 86 KB"
+    assert kind.problems(files, question) == []
+    assert kind.problems([], question) == ["Upload a file for “Title”"]
+    assert kind.parse(["anything"]) is None
+    assert kind.raw(files) == []
+
+
+# settings, for the editor
+
+
+def edited(kind: str, typed: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    settings = KINDS[kind].read_settings(typed)
+    return settings, KINDS[kind].settings_problems(settings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "settings", "problems"),
+    [
+        ("short_text", {"max_chars": ""}, {}, {}),
+        ("long_text", {"max_words": "1,500"}, {"max_words": 1500}, {}),
+        (
+            "long_text",
+            {"max_words": "many"},
+            {"max_words": "many"},
+            {"max_words": "Enter a whole number above 0 for “Most words”, or leave it empty"},
+        ),
+        (
+            "long_text",
+            {"max_words": "0"},
+            {"max_words": 0},
+            {"max_words": "Enter a whole number above 0 for “Most words”, or leave it empty"},
+        ),
+        ("number", {"min": "0", "max": "1.5", "whole": []}, {"min": 0, "max": 1.5}, {}),
+        ("number", {"whole": ["yes"]}, {"whole": True}, {}),
+        ("number", {"min": "5", "max": "1"}, {"min": 5, "max": 1}, {"max": "Enter 5 or more for “Largest”"}),
+        ("number", {"min": "x"}, {"min": "x"}, {"min": "Enter a number for “Smallest”, or leave it empty"}),
+        ("choose_one", {"choices": " a \n\n b\x00 \r\n"}, {"choices": ["a", "b"]}, {}),
+        ("choose_one", {"choices": "a"}, {"choices": ["a"]}, {"choices": "Write at least two choices, one a line"}),
+        ("choose_one", {}, {}, {"choices": "Write at least two choices, one a line"}),
+        (
+            "choose_several",
+            {"choices": "a\na"},
+            {"choices": ["a", "a"]},
+            {"choices": "Remove the choice that stands there twice"},
+        ),
+        (
+            "file",
+            {"types": ["png", "exe"], "max_bytes": "2.5", "max_files": "3"},
+            {"types": ["png"], "max_bytes": 2621440, "max_files": 3},
+            {},
+        ),
+        (
+            "file",
+            {"max_bytes": "big"},
+            {"max_bytes": "big"},
+            {"max_bytes": "Enter a number above 0 for “Largest file, in MB”, or leave it empty"},
+        ),
+    ],
+)
+def test_settings_are_read_and_judged(
+    kind: str, typed: dict[str, Any], settings: dict[str, Any], problems: dict[str, str]
+) -> None:
+    assert edited(kind, typed) == (settings, problems)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("short_text", {"max_chars": 80}),
+        ("long_text", {"max_words": 800}),
+        ("email", {}),
+        ("number", {"min": -1.5, "max": 10, "whole": True}),
+        ("date", {}),
+        ("yes_no", {}),
+        ("choose_one", CHOICES),
+        ("choose_several", CHOICES),
+        ("file", {"types": list(FILE_TYPES), "max_bytes": 10 * 1024 * 1024, "max_files": 2}),
+    ],
+)
+def test_settings_come_back_out_of_their_own_fields(kind: str, settings: dict[str, Any]) -> None:
+    made = type("Made", (Form,), KINDS[kind].settings_fields(settings))()
+    assert KINDS[kind].read_settings(made.data) == settings
+    assert KINDS[kind].settings_problems(settings) == {}
+
+
+def test_every_kind_says_what_staff_and_pages_need() -> None:
+    for name, kind in KINDS.items():
+        assert kind.name == name
+        assert kind.label
+        assert kind.template == f"answers/{name}.html"
