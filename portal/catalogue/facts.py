@@ -28,7 +28,7 @@ def all_facts(listing: Listing, cycle: Intake | None) -> list[Fact]:
     facts = [
         Fact("Time", time, bool(sample & {"time_words", "length_words", "half_days"}), listing.half_days),
         Fact("Who it is for", listing.who, bool(sample & {"audience_words", "audiences"})),
-        Fact("Pay" if listing.pay_low else "Money", listing.money, bool(sample & listing.money_fields)),
+        Fact("Money", listing.money, bool(sample & listing.money_fields)),
         Fact("Where", listing.where, bool(sample & {"place_words", "places"})),
     ]
     if cycle is not None and cycle.seats:

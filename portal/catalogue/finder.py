@@ -7,11 +7,12 @@ two operations whatever the number of listings.  Values of one facet widen (or),
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_, or_
 from typing import Any
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from portal.catalogue.opening import Window, moments, window
@@ -169,14 +170,32 @@ def _values(listing: Listing, found: Window[Intake]) -> Iterator[tuple[str, str]
         yield "open", "soon"
 
 
-@dataclass(frozen=True)
+# Thirty to forty of these stand on every page of the finder; in the template they cost a fifth of the page.
+_BOX = Markup(
+    '<div class="form-check"><input class="form-check-input" type="checkbox" id="{0}-{1}" name="{0}" value="{1}"{2}>'
+    '<label class="form-check-label" for="{0}-{1}">{3} <span id="n-{0}-{1}" data-swap>'
+)
+_BOX_END = Markup("</span></label></div>\n")
+
+
+@lru_cache(maxsize=256)
+def _box(name: str, value: str, label: str, chosen: bool) -> Markup:
+    return _BOX.format(name, value, Markup(" checked") if chosen else "", label)
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
-    """One value of a facet: how many listings it would give beside the other facets' choices."""
+    """One value of a facet: how many listings it would give beside the other facets' choices.
+
+    `box` and `end` are its checkbox as HTML before and after that number.
+    """
 
     value: str
     label: str
     count: int
     chosen: bool
+    box: Markup
+    end: Markup = _BOX_END
 
 
 @dataclass(frozen=True)
@@ -241,7 +260,9 @@ def _facet(
     heading, labels = FACETS[name]
     masks, on = catalogue_index.masks[name], choices.facets.get(name, ())
     options = tuple(
-        Option(value, label, (masks.get(value, 0) & others).bit_count(), value in on)
+        Option(
+            value, label, (masks.get(value, 0) & others).bit_count(), value in on, _box(name, value, label, value in on)
+        )
         for value, label in labels.items()
         if value in masks or value in on
     )

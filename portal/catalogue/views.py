@@ -1,16 +1,12 @@
 """The public catalogue: finder, listings, their questions, comparison, sites and pages of text."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
-
-from flask import Blueprint, abort, current_app, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask_login import current_user
-from markupsafe import Markup
 
 from portal.catalogue import facts, panel, queries, schema_org
-from portal.catalogue.finder import FACETS, Choices, Index, closing_soon, find, index, related
-from portal.catalogue.opening import Window, Words, describe, window
+from portal.catalogue.cards import Card, cards, glyph, rows
+from portal.catalogue.finder import FACETS, Choices, closing_soon, find, index, related
+from portal.catalogue.opening import window
 from portal.catalogue.search import search
 from portal.catalogue.snapshot import Catalogue, Intake, Listing, current, preview
 from portal.catalogue.status import TIME_LABELS, Publication
@@ -21,33 +17,6 @@ from portal.core.pages import zone
 bp = Blueprint("catalogue", __name__)
 
 FEWEST_COMPARED, MOST_COMPARED = 2, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A listing with its window in words, as rows show it; `is_sample_date` where that date is invented."""
-
-    listing: Listing
-    window: Window[Intake]
-    words: Words
-    is_sample_date: bool
-
-    @classmethod
-    def of(cls, listing: Listing, found: Window[Intake], at: datetime) -> "Card":
-        cycle = found.cycle if found.moment else None
-        sample = cycle is not None and bool(cycle.sample_fields & {"opens_at", "closes_at"})
-        return cls(listing, found, describe(found, at, zone()), sample)
-
-
-def _cards(at_index: Index, positions: list[int] | tuple[int, ...], at: datetime) -> list[Card]:
-    return [Card.of(at_index.listings[i], at_index.windows[i], at) for i in positions]
-
-
-@lru_cache(maxsize=64)
-def glyph(half_days: float | None) -> Markup:
-    """The week glyph, drawn once for each number of half-days: a list page shows fifteen of a few."""
-    drawn: Markup = current_app.jinja_env.get_template("components/week.html").module.week(half_days)  # type: ignore[attr-defined]
-    return drawn
 
 
 @bp.get("/")
@@ -64,8 +33,8 @@ def finder() -> str:
         found=found,
         meant=hits.meant if hits else "",
         heading=_heading(choices),
-        cards=_cards(at_index, found.positions, at),
-        closing=_cards(at_index, closing_soon(at_index, at), at),
+        rows=rows(catalogue, at_index, found.positions, at, pick=True),
+        closing=cards(at_index, closing_soon(at_index, at), at),
         times=[(bucket, *words, at_index.count("time", bucket)) for bucket, words in TIME_LABELS.items()],
         glyph=glyph,
     )
@@ -121,7 +90,7 @@ def opportunity(slug: str) -> str:
         calendar=facts.calendar(found.cycle, at, zone()) if found.cycle else [],
         form=_form(catalogue, listing, found.cycle),
         standing=panel.standing(current_user, found.cycle.id) if found.cycle else None,
-        related=_cards(at_index, related(at_index, listing), at),
+        related=rows(catalogue, at_index, related(at_index, listing), at),
         schema=schema_org.markup(listing, found.cycle, address) if listing.state is Publication.PUBLISHED else None,
         glyph=glyph,
     )
@@ -146,14 +115,14 @@ def compare() -> str:
     at_index = index(catalogue, at)
     by_id = {str(listing.id): listing for listing in catalogue.listings}
     chosen = [by_id[one] for one in dict.fromkeys(request.args.getlist("id")) if one in by_id]
-    cards = [Card.of(one, at_index.window_of(one), at) for one in chosen[:MOST_COMPARED]]
-    columns = [{fact.label: fact for fact in facts.all_facts(card.listing, card.window.cycle)} for card in cards]
-    labels = dict.fromkeys(label for column in columns for label in column)
+    columns = [Card.of(one, at_index.window_of(one), at) for one in chosen[:MOST_COMPARED]]
+    stated = [{fact.label: fact for fact in facts.all_facts(card.listing, card.window.cycle)} for card in columns]
+    labels = dict.fromkeys(label for one in stated for label in one)
     return render_template(
         "catalogue/compare.html",
-        cards=cards if len(cards) >= FEWEST_COMPARED else [],
+        cards=columns if len(columns) >= FEWEST_COMPARED else [],
         left_out=[one.title for one in chosen[MOST_COMPARED:]],
-        rows=[(label, [column.get(label) for column in columns]) for label in labels],
+        rows=[(label, [one.get(label) for one in stated]) for label in labels],
         glyph=glyph,
     )
 
@@ -177,9 +146,10 @@ def site(slug: str) -> str:
     if found is None or (found.state is not Publication.PUBLISHED and not can(current_user, "site.manage")):
         abort(404)
     at = now()
-    at_index = index(current(), at)
+    catalogue = current()
+    at_index = index(catalogue, at)
     here = [i for i, listing in enumerate(at_index.listings) if any(one.id == found.id for one in listing.sites)]
-    return render_template("catalogue/site.html", site=found, cards=_cards(at_index, here, at), glyph=glyph)
+    return render_template("catalogue/site.html", site=found, rows=rows(catalogue, at_index, here, at))
 
 
 PLACES_IN_MENU = {"how-to-apply": "apply", "help": "help"}
