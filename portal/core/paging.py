@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.exceptions import BadRequest
 
 BROKEN = "That page link is incomplete. Start again from the first page."
@@ -19,7 +20,7 @@ LARGEST = 2**63
 class Key:
     """One column of an order.  `nulls_last` columns sort their NULLs after every value, whichever the direction."""
 
-    column: ColumnElement[Any]
+    column: ColumnElement[Any] | InstrumentedAttribute[Any]
     descending: bool = False
     nullable: bool = False
 
@@ -110,7 +111,7 @@ def _past(key: Key, value: Any, backwards: bool) -> ColumnElement[bool]:
 
 def paginate(
     session: Any,
-    query: Select[Any],
+    query: Select[*tuple[Any, ...]],
     keys: Sequence[Key],
     *,
     size: int,
