@@ -45,7 +45,7 @@ def waiting_without_job(before: datetime) -> Sequence[Message]:
     ).all()
 
 
-def matching(*, states: Collection[Delivery] = (), words: str = "") -> Select[tuple[Message]]:
+def matching(*, states: Collection[Delivery] = (), words: str = "") -> Select[Message]:
     """Messages in one of the states (any when none is named) whose name, address or subject has every word."""
     query = select(Message)
     if states:
