@@ -143,3 +143,19 @@ def find_step(source: Status, target: Status) -> Step | None:
 def steps_from(source: Status, by: By) -> list[Step]:
     """The steps somebody can take from here, in the order of the table."""
     return [step for step in STEPS if step.source is source and step.by is by]
+
+
+def _is_plain(step: Step) -> bool:
+    """Decisions and letters are taken on pages of their own, which know what else belongs to such a step."""
+    ends = {step.source, step.target}
+    return step.by is By.COORDINATOR and Status.DECIDED not in ends
+
+
+def plain_steps(source: Status) -> list[Step]:
+    """The steps a coordinator takes by one button, from here."""
+    return [step for step in steps_from(source, By.COORDINATOR) if _is_plain(step)]
+
+
+def plain_steps_to(target: Status) -> list[Step]:
+    """The steps a coordinator takes by one button, to there: what a bulk move can do."""
+    return [step for step in STEPS if step.target is target and _is_plain(step)]

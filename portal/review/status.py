@@ -1,6 +1,8 @@
-"""The states of an assignment, once: what a reviewer and a coordinator read for each."""
+"""The states of an assignment, once: what a reviewer and a coordinator read for each, and when a file is open."""
 
 from enum import StrEnum
+
+from portal.applications.status import Status
 
 
 class AssignmentState(StrEnum):
@@ -35,3 +37,18 @@ STEPS: dict[AssignmentState, frozenset[AssignmentState]] = {
 }
 
 ACTIVE = frozenset({AssignmentState.ASSIGNED, AssignmentState.DRAFT, AssignmentState.SUBMITTED})
+UNSCORED = frozenset({AssignmentState.ASSIGNED, AssignmentState.DRAFT})
+
+REVIEWABLE = frozenset({Status.SUBMITTED, Status.ELIGIBLE, Status.IN_REVIEW, Status.PANEL})
+"""While an application stands here its reviewers read it and may hand in a review."""
+
+REVISABLE = REVIEWABLE - {Status.PANEL}
+"""While an application stands here a submitted review may still change; the selection meeting fixes it."""
+
+RECUSAL_REASONS = (
+    "I supervise or mentor the applicant, or they me",
+    "We publish or work together",
+    "We are related or close",
+    "Another reason",
+    "I would rather not say",
+)

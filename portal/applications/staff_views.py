@@ -1,0 +1,100 @@
+"""What coordinators do to applications: move them through their stages, one or many, and write notes."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from portal.applications import staff_actions, staff_rules  # noqa: F401 - registers the rules
+from portal.applications.models import Application
+from portal.applications.queries import by_id, cycle_by_id
+from portal.applications.refusals import WrongStep
+from portal.applications.staff_forms import NoteForm
+from portal.applications.staff_queries import chosen_in
+from portal.applications.status import Status, Step, plain_steps, plain_steps_to
+from portal.catalogue.models import Cycle
+from portal.core.access import guard
+from portal.core.clock import now
+from portal.core.text import plural
+
+bp = Blueprint("applications_staff", __name__, url_prefix="/manage")
+
+Answer = str | Response | tuple[str, int]
+
+
+@bp.post("/applications/<int:application_id>/move")
+@guard("application.move", application=by_id)
+def move(application: Application) -> Answer:
+    """Take one plain step; decisions and letters have their own pages."""
+    target = _status(request.form.get("target", ""))
+    if request.form.get("status", application.status) != application.status:
+        abort(409, f"Someone else moved {application} while you had it open. It is now: {application.status.label}.")
+    step = next((step for step in plain_steps(application.status) if step.target is target), None)
+    if step is None:
+        abort(409, f"{application} cannot take this step from where it is now: {application.status.label}.")
+    try:
+        staff_actions.take_step(application, step, by=current_user, now=now())
+    except WrongStep:
+        abort(409, f"Someone else moved {application} at the same moment. Open it again to see where it is now.")
+    mailed = "We wrote to the applicant." if step.mail else "Nobody was written to."
+    flash(f"{application} is now: {application.status.label}.|{mailed}")
+    return redirect(url_for("reports.application", application_id=application.id), 303)
+
+
+@bp.post("/applications/<int:application_id>/notes")
+@guard("note.write", application=by_id)
+def write_note(application: Application) -> Answer:
+    """Add a note that only staff see."""
+    form = NoteForm()
+    if not form.validate():
+        return render_template("applications_staff/note.html", application=application, form=form), 422
+    staff_actions.write_note(application, form.body.data or "", by=current_user, now=now())
+    flash("Note added.|Applicants and reviewers never see notes.")
+    return redirect(url_for("reports.application", application_id=application.id, _anchor="notes"), 303)
+
+
+@bp.get("/cycles/<int:cycle_id>/move")
+@guard("cycle.advance", cycle=cycle_by_id)
+def check_moves(cycle: Cycle) -> Answer:
+    """Which of the chosen applications take the step, which cannot, and the mails that go."""
+    target = _status(request.args.get("target", ""))
+    applications = chosen_in(cycle, request.args.getlist("id", type=int), by=current_user)
+    able, unable = _sorted(applications, target)
+    return render_template(
+        "applications_staff/move_check.html", cycle=cycle, target=target, able=able, unable=unable,
+        targets=_targets(applications), applications=applications,
+    )  # fmt: skip
+
+
+@bp.post("/cycles/<int:cycle_id>/move")
+@guard("cycle.advance", cycle=cycle_by_id)
+def move_many(cycle: Cycle) -> Answer:
+    """Do what the check page said, as far as it still holds; a second press changes nothing more."""
+    target = _status(request.form.get("target", ""))
+    applications = chosen_in(cycle, request.form.getlist("id", type=int), by=current_user)
+    if target is None or not applications:
+        abort(400, "Select applications and the step to take, then check it again.")
+    moved = staff_actions.take_steps(applications, target, by=current_user, now=now())
+    left = len(applications) - len(moved)
+    words = f"{plural(left, 'application was', 'applications were')} left where they are." if left else "That was all."
+    flash(f"{plural(len(moved), 'application')} moved to: {target.label}.|{words}")
+    return redirect(url_for("reports.queue", cycle_id=cycle.id), 303)
+
+
+def _status(word: str) -> Status | None:
+    return Status(word) if word in set(Status) else None
+
+
+def _targets(applications: Sequence[Application]) -> list[Status]:
+    """Where any of these can go by a plain step, in the order of the statuses."""
+    found = {step.target for one in applications for step in plain_steps(one.status)}
+    return [status for status in Status if status in found]
+
+
+def _sorted(
+    applications: Sequence[Application], target: Status | None
+) -> tuple[list[tuple[Application, Step]], list[Application]]:
+    steps = {step.source: step for step in plain_steps_to(target)} if target else {}
+    able = [(one, steps[one.status]) for one in applications if one.status in steps]
+    return able, [one for one in applications if one.status not in steps]

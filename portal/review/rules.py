@@ -1,0 +1,97 @@
+"""Who reads and scores what.  Reviewers see their own files while these are under review, and nothing else."""
+
+from typing import Any
+
+from sqlalchemy import exists, select
+
+from portal.accounts.rules import coordinates, scope
+from portal.accounts.status import Role
+from portal.applications.models import Application, Document
+from portal.applications.rules import coordinate_application, more_readers
+from portal.applications.status import Status
+from portal.catalogue.form_models import Question, Section
+from portal.catalogue.models import Cycle
+from portal.core.access import Refusal, rule
+from portal.core.db import db
+from portal.review.models import Assignment
+from portal.review.status import ACTIVE, REVIEWABLE, REVISABLE, AssignmentState
+
+
+@rule("review.enter")
+def enter_reviews(user: Any, _thing: object) -> bool:
+    """Reviewers, and whoever was ever given a file."""
+    if not user.is_authenticated:
+        return False
+    return bool(scope(user, Role.REVIEWER)) or bool(
+        db.session.scalar(select(exists().where(Assignment.reviewer_id == user.id)))
+    )
+
+
+def applies_too(person_id: int, cycle_id: int) -> bool:
+    """Whether somebody has an application of their own in the cycle; a withdrawn one no longer counts."""
+    mine = exists().where(
+        Application.cycle_id == cycle_id,
+        Application.person_id == person_id,
+        Application.status != Status.WITHDRAWN,
+    )
+    return bool(db.session.scalar(select(mine)))
+
+
+@rule("assignment.read")
+def read_assignment(user: Any, assignment: Assignment) -> bool:
+    """One's own file, not recused, while the application is under review and one does not compete with it."""
+    return (
+        user.is_authenticated
+        and assignment.reviewer_id == user.id
+        and assignment.state in ACTIVE
+        and assignment.application.status in REVIEWABLE
+        and not applies_too(user.id, assignment.application.cycle_id)
+    )
+
+
+@rule("review.write")
+def write_review(user: Any, assignment: Assignment) -> bool | Refusal:
+    """Drafts and first reviews until the decision; a submitted review is fixed once the selection meeting has it."""
+    if not read_assignment(user, assignment):
+        return False
+    if assignment.state is AssignmentState.SUBMITTED and assignment.application.status not in REVISABLE:
+        return Refusal("The selection meeting has this application, so your submitted review is fixed.")
+    return True
+
+
+@rule("assignment.manage")
+def manage_assignments(user: Any, application: Application) -> bool:
+    """Coordinators of the listing, for what was submitted; never for an application of their own."""
+    return bool(coordinate_application(user, application))
+
+
+@rule("cycle.assign")
+def assign_in_cycle(user: Any, cycle: Cycle) -> bool:
+    """Coordinators of the listing."""
+    return coordinates(user, cycle.opportunity)
+
+
+def reads_document(user: Any, document: Document) -> bool:
+    """Whether a document belongs to a file that is the user's to review and answers a question for reviewers."""
+    if not user.is_authenticated or document.removed_at is not None:
+        return False
+    assignment = db.session.scalar(
+        select(Assignment).where(
+            Assignment.application_id == document.application_id, Assignment.reviewer_id == user.id
+        )
+    )
+    if assignment is None or not read_assignment(user, assignment):
+        return False
+    question = (
+        select(Question.id)
+        .join(Question.section)
+        .where(
+            Section.form_id == assignment.application.form_id,
+            Question.key == document.question_key,
+            Question.for_reviewers,
+        )
+    )
+    return bool(db.session.scalar(select(question.exists())))
+
+
+more_readers.append(reads_document)

@@ -1,0 +1,227 @@
+"""Assigning, scoring, recusing and the summary, without pages."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.accounts.status import Role
+from portal.applications.status import Status
+from portal.catalogue.form_models import Criterion
+from portal.core.audit import Event
+from portal.core.clock import now
+from portal.core.db import db
+from portal.messaging.models import Message
+from portal.review import actions, queries
+from portal.review.models import Assignment, ReviewSummary
+from portal.review.status import AssignmentState
+from tests import factories
+from tests.review.conftest import Scene
+
+
+def mails(template: str) -> list[Message]:
+    return list(db.session.scalars(db.select(Message).where(Message.template == template).order_by(Message.id)))
+
+
+def summary(scene: Scene) -> tuple[int, int, Decimal | None, Decimal | None, Decimal | None]:
+    row = db.session.get(ReviewSummary, scene.application.id, populate_existing=True)
+    assert row is not None
+    return row.assigned, row.submitted, row.mean, row.low, row.high
+
+
+def give(scene: Scene, *values: int) -> Assignment:
+    return actions.submit(
+        scene.assignment,
+        scores=scene.scores(*values),
+        comment="Clear.",
+        version=scene.assignment.version,
+        by=scene.reviewer,
+        now=now(),
+    )
+
+
+def test_assigning_twice_makes_one_assignment_and_one_mail(scene: Scene) -> None:
+    again = actions.assign(scene.application, reviewers=[scene.reviewer.id], by=scene.coordinator, now=now())
+    assert again == []
+    assert [mail.to_address for mail in mails("review_assigned")] == [scene.reviewer.email]
+    assert summary(scene) == (1, 0, None, None, None)
+
+
+def test_many_files_make_one_mail_for_each_reviewer(scene: Scene) -> None:
+    files = [scene.another("Ren", "Nakagawa"), scene.another("Łucja", "Szczepański")]
+    made = actions.assign_all(
+        files, reviewers=[scene.reviewer.id, scene.other.id], by=scene.coordinator, due_at=now() + timedelta(days=3),
+        now=now(),
+    )  # fmt: skip
+    assert len(made) == 4
+    written = mails("review_assigned")[1:]
+    assert [(mail.to_name, mail.subject.split(":")[0]) for mail in written] == [
+        (scene.reviewer.full_name, "2 applications to review"),
+        (scene.other.full_name, "2 applications to review"),
+    ]
+    assert "- Ren Nakagawa\n" in written[0].text_body
+    assert "- Łucja Szczepański\n" in written[0].text_body
+
+
+def test_those_with_an_application_of_their_own_in_the_cycle_are_refused(scene: Scene) -> None:
+    factories.application(scene.cycle, scene.other)
+    with pytest.raises(actions.CannotAssign) as refused:
+        actions.assign(scene.application, reviewers=[scene.other.id], by=scene.coordinator, now=now())
+    assert refused.value.reasons == ["Tobias Wren has an application in this cycle and cannot review it."]
+
+
+def test_an_applicant_never_reviews_their_own_application(scene: Scene) -> None:
+    applicant = scene.application.person
+    factories.membership(applicant, Role.REVIEWER, opportunity=scene.cycle.opportunity)
+    with pytest.raises(actions.CannotAssign, match="has an application in this cycle"):
+        actions.assign(scene.application, reviewers=[applicant.id], by=scene.coordinator, now=now())
+    withdrawn = factories.application(scene.cycle, scene.other, status=Status.WITHDRAWN)
+    plan = actions.plan([withdrawn], [scene.other.id])
+    assert plan.refused == [f"Tobias Wren is the applicant of {withdrawn}."]
+
+
+def test_others_files_not_under_review_and_recused_people_are_refused(scene: Scene) -> None:
+    stranger = factories.person()
+    assert actions.plan([scene.application], [stranger.id]).refused == ["Choose reviewers of this listing."]
+    decided = factories.application(scene.cycle, factories.person(), status=Status.DECIDED)
+    assert actions.plan([decided], [scene.other.id]).refused == [f"{decided} is not under review (decided)."]
+    actions.recuse(scene.assignment, reason="Another reason", by=scene.reviewer, now=now())
+    assert actions.plan([scene.application], [scene.reviewer.id]).refused == [
+        f"Rosalind Hale recused themselves from {scene.application}."
+    ]
+    assert actions.plan([], [scene.other.id]).pairs == []
+
+
+def test_reviewers_of_listing_and_unit_are_offered_and_no_others(scene: Scene) -> None:
+    factories.reviewer(factories.unit(), "Elsewhere", "Person")
+    factories.reviewer(scene.cycle.opportunity, "Gone", "Person", active=False)
+    assert [str(one) for one in queries.reviewers_for(scene.cycle.opportunity)] == ["Rosalind Hale", "Tobias Wren"]
+    assert [(str(one.person), one.load) for one in queries.candidates(scene.cycle)] == [
+        ("Rosalind Hale", 1),
+        ("Tobias Wren", 0),
+    ]
+
+
+def test_unassigning_takes_back_a_draft_but_not_a_review(scene: Scene) -> None:
+    key = scene.assignment.id
+    [other] = actions.assign(scene.application, reviewers=[scene.other.id], by=scene.coordinator, now=now())
+    actions.unassign(other, by=scene.coordinator)
+    assert summary(scene) == (1, 0, None, None, None)
+    give(scene, 4, 5)
+    with pytest.raises(actions.CannotUnassign):
+        actions.unassign(scene.assignment, by=scene.coordinator)
+    assert db.session.get(Assignment, key) is not None
+    removed = db.session.scalar(db.select(Event).where(Event.verb == "assignment.removed"))
+    assert removed is not None
+    assert removed.facts["reviewer"] == "Tobias Wren"
+
+
+def test_a_review_is_scored_by_weight_and_summed_up(scene: Scene) -> None:
+    done = give(scene, 4, 5)
+    assert (done.state, done.score) == (AssignmentState.SUBMITTED, Decimal("4.40"))
+    [other] = actions.assign(scene.application, reviewers=[scene.other.id], by=scene.coordinator, now=now())
+    actions.submit(other, scores=scene.scores(1, 2), comment="", version=other.version, by=scene.other, now=now())
+    assert summary(scene) == (2, 2, Decimal("2.90"), Decimal("1.40"), Decimal("4.40"))
+    assert actions.summarise(scene.application).mean == Decimal("2.90")
+
+
+def test_submit_names_what_is_missing(scene: Scene) -> None:
+    first, second = scene.criteria
+    with pytest.raises(actions.Incomplete) as refused:
+        actions.submit(
+            scene.assignment, scores={first.id: 3}, comment="", version=scene.assignment.version, by=scene.reviewer,
+            now=now(),
+        )  # fmt: skip
+    assert refused.value.missing == [second]
+
+
+def test_a_cycle_without_a_rubric_takes_drafts_only(scene: Scene) -> None:
+    db.session.execute(db.delete(Criterion).where(Criterion.cycle_id == scene.cycle.id))
+    with pytest.raises(actions.Incomplete):
+        give(scene)
+    saved = actions.save_draft(
+        scene.assignment, scores={}, comment="Read.", version=scene.assignment.version, by=scene.reviewer, now=now()
+    )
+    assert saved.state is AssignmentState.DRAFT
+
+
+def test_a_revision_keeps_what_was_there_before_in_the_trail(scene: Scene) -> None:
+    give(scene, 4, 5)
+    give(scene, 3, 3)
+    assert scene.assignment.score == Decimal("3.00")
+    event = db.session.scalar(db.select(Event).where(Event.verb == "review.revised"))
+    assert event is not None
+    assert event.facts["before"]["score"] == "4.40"
+    assert event.facts["score"] == "3.00"
+    with pytest.raises(actions.ReviewClosed):
+        actions.save_draft(
+            scene.assignment, scores={}, comment="", version=scene.assignment.version, by=scene.reviewer, now=now()
+        )
+
+
+def test_a_stale_version_is_refused(scene: Scene) -> None:
+    with pytest.raises(actions.ReviewChanged) as changed:
+        actions.save_draft(scene.assignment, scores={}, comment="x", version=99, by=scene.reviewer, now=now())
+    assert changed.value.assignment is scene.assignment
+
+
+def test_recusing_empties_the_review_and_tells_the_coordinators(scene: Scene) -> None:
+    give(scene, 4, 5)
+    actions.recuse(scene.assignment, reason="We are related or close", by=scene.reviewer, now=now())
+    row = scene.assignment
+    assert (row.state, row.scores, row.comment, row.score, row.submitted_at) == (
+        AssignmentState.RECUSED, {}, "", None, None,
+    )  # fmt: skip
+    assert summary(scene) == (0, 0, None, None, None)
+    [mail] = mails("review_recused")
+    assert mail.to_address == scene.coordinator.email
+    assert "We are related or close" in mail.text_body
+    with pytest.raises(actions.ReviewClosed):
+        actions.recuse(row, reason="again", by=scene.reviewer, now=now())
+
+
+def test_without_a_coordinator_the_listing_s_contact_is_told(scene: Scene) -> None:
+    scene.coordinator.memberships.clear()
+    db.session.flush()
+    actions.recuse(scene.assignment, reason="Another reason", by=scene.reviewer, now=now())
+    assert [mail.to_address for mail in mails("review_recused")] == ["scholars@example.org"]
+
+
+def test_an_assignment_taken_back_at_the_same_moment_is_closed(scene: Scene) -> None:
+    gone = scene.assignment
+    db.session.execute(
+        db.delete(Assignment).where(Assignment.id == gone.id), execution_options={"synchronize_session": False}
+    )
+    with pytest.raises(actions.ReviewClosed):
+        actions.save_draft(gone, scores={}, comment="", version=gone.version, by=scene.reviewer, now=now())
+
+
+def test_the_next_file_is_the_one_that_fewest_have_reviewed(scene: Scene) -> None:
+    files = [scene.another("Ren", "Nakagawa"), scene.another("Livia", "Marchetti")]
+    actions.assign_all(files, reviewers=[scene.reviewer.id], by=scene.coordinator, now=now())
+    [other] = actions.assign(files[0], reviewers=[scene.other.id], by=scene.coordinator, now=now())
+    actions.submit(other, scores=scene.scores(3, 3), comment="", version=other.version, by=scene.other, now=now())
+    following = queries.next_unscored(scene.reviewer, besides=scene.assignment)
+    assert following is not None
+    assert following.application is files[1]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 100), st.integers(1, 5)), min_size=1, max_size=8),
+)
+def test_a_weighted_score_is_a_mean(rows: list[tuple[int, int]]) -> None:
+    criteria = [Criterion(id=key, label=str(key), weight=weight) for key, (weight, _) in enumerate(rows)]
+    score = actions.weighted(criteria, {key: value for key, (_, value) in enumerate(rows)})
+    if not sum(weight for weight, _ in rows):
+        assert score is None
+    else:
+        assert score is not None
+        assert min(value for _, value in rows) <= score <= max(value for _, value in rows)
+        assert score == score.quantize(Decimal("0.01"))
+
+
+def test_halves_round_up() -> None:
+    criteria = [Criterion(id=1, label="a", weight=1), Criterion(id=2, label="b", weight=199)]
+    assert actions.weighted(criteria, {1: 2, 2: 1}) == Decimal("1.01")  # 1.005
