@@ -9,6 +9,7 @@ from portal import admin, api, applications, catalogue, health, reports, review,
 from portal.accounts import setup as accounts
 from portal.admin import views as admin_views
 from portal.api import feeds
+from portal.applications import staff_views as application_staff_views
 from portal.applications import views as application_views
 from portal.catalogue import staff_views as catalogue_staff_views
 from portal.catalogue import views as catalogue_views
@@ -16,7 +17,9 @@ from portal.cli import register_commands
 from portal.config import Settings, flask_config
 from portal.core import assets, branding, db, jobs, logs, pages, storage
 from portal.reports import staff_views as report_views
+from portal.review import staff_views as review_staff_views
 from portal.review import views as review_views
+from portal.selection import letter_views
 from portal.selection import staff_views as selection_views
 
 
@@ -47,9 +50,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         catalogue_views.bp,
         feeds.bp,
         application_views.bp,
+        application_staff_views.bp,
         review_views.bp,
+        review_staff_views.bp,
         report_views.bp,
         selection_views.bp,
+        letter_views.bp,
         catalogue_staff_views.bp,
         admin_views.bp,
     ):
