@@ -1,0 +1,139 @@
+"""The queue as a CSV file that spreadsheets open safely, streamed so that its size does not matter.
+
+A cell that a spreadsheet could take for a formula begins with an apostrophe: those whose first character besides
+spaces is =, +, -, @, a tab or a line end, or the full-width form of one of these.  Negative numbers get it too, since
+`-2+cmd|…` is a formula as well.  Every cell is quoted; the file is UTF-8 with a byte order mark.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, Select, func, null, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Person
+from portal.applications.models import Answer, Application, Document
+from portal.catalogue.fields import QuestionKind, kind_of
+from portal.catalogue.form_models import Form, Question, Section
+from portal.catalogue.models import Cycle, Site
+from portal.catalogue.status import Publication
+from portal.core.db import db
+from portal.core.text import clean
+from portal.reports.filters import Filters
+from portal.reports.queue import matching, orders
+from portal.review.models import ReviewSummary
+
+BATCH = 250
+FORMULA = "=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−"
+SPACES = " \u00a0\u3000\ufeff\u200b"
+BOM = "\ufeff"
+HEADINGS = (
+    "Reference", "Family name", "Given name", "Credentials", "Email", "Site", "Project", "Stage", "Submitted",
+    "Last change", "Mean score", "Lowest score", "Highest score", "Reviews in", "Reviewers",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """The answers to one question; versions of the form that share its key share the column."""
+
+    key: str
+    kind: QuestionKind
+    question: Question
+
+
+def safe(value: object) -> str:
+    """A value as a cell that no spreadsheet runs; None is empty."""
+    text = "" if value is None else str(value)
+    if not text.isprintable():
+        text = clean(text)
+    first = text.lstrip(SPACES)[:1]
+    return f"'{text}" if first and first in FORMULA else text
+
+
+def columns(cycle: Cycle) -> list[Column]:
+    """A column for each question of the cycle's published forms, the newest version first."""
+    questions = db.session.scalars(
+        select(Question)
+        .join(Question.section)
+        .join(Section.form)
+        .where(Form.cycle_id == cycle.id, Form.state != Publication.DRAFT)
+        .order_by(Form.number.desc(), Section.position, Question.position, Question.id)
+    )
+    found: dict[str, Column] = {}
+    for question in questions:
+        found.setdefault(question.key, Column(question.key, kind_of(question), question))
+    for column in found.values():
+        db.session.expunge(column.question)  # read after the request is over
+    return list(found.values())
+
+
+def query(cycle: Cycle, filters: Filters, *, with_files: bool) -> Select[Any]:
+    """One row an application, in the order of the queue; answers and names of files as JSON objects by question."""
+    answers = (
+        select(func.jsonb_object_agg(Answer.question_key, Answer.value))
+        .where(Answer.application_id == Application.id)
+        .scalar_subquery()
+    )
+    names = aggregate_order_by(func.jsonb_build_array(Document.question_key, Document.filename), Document.id)
+    files = (
+        select(func.jsonb_agg(names))
+        .where(Document.application_id == Application.id, Document.removed_at.is_(None))
+        .scalar_subquery()
+    )
+    found = matching(cycle, filters, with_summary=True).join(Application.person).outerjoin(Application.site)
+    found = found.add_columns(
+        Application.reference, Person.family_name, Person.given_name, Person.credentials, Person.email,
+        Site.name.label("site"), Application.title, Application.status, Application.submitted_at,
+        Application.changed_at, ReviewSummary.mean, ReviewSummary.low, ReviewSummary.high,
+        ReviewSummary.submitted, ReviewSummary.assigned, answers.label("answers"),
+        (files if with_files else null()).label("files"),
+    )  # fmt: skip
+    return found.order_by(*(key.column.desc() if key.descending else key.column.asc() for key in orders(filters)))
+
+
+def stream(cycle: Cycle, filters: Filters, *, zone: ZoneInfo) -> Iterator[bytes]:
+    """The file in pieces, read through a cursor of the database on a connection of its own.
+
+    In: the cycle, the filters of its queue, the zone that times are written in.  What the file needs of the request
+    is read at once; the pieces can be asked for after it has ended.
+    """
+    asked = columns(cycle)
+    statement = query(cycle, filters, with_files=any(column.kind.is_file for column in asked))
+    return _pieces(db.engine, statement, asked, zone)
+
+
+def _pieces(engine: Engine, statement: Select[Any], asked: Sequence[Column], zone: ZoneInfo) -> Iterator[bytes]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    buffer.write(BOM)
+    writer.writerow([*HEADINGS, *(safe(column.question.label) for column in asked)])
+    with Session(engine, join_transaction_mode="create_savepoint") as session:
+        found = session.execute(statement, execution_options={"yield_per": BATCH})
+        for batch in found.partitions():
+            writer.writerows(_cells(row, asked, zone) for row in batch)
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _cells(row: Any, asked: Sequence[Column], zone: ZoneInfo) -> Iterator[str]:
+    """One line: what the queue knows of an application, then its answers."""
+    yield from map(safe, row[1:8])
+    yield row.status.label
+    yield f"{row.submitted_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    yield f"{row.changed_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    for number in row[11:16]:
+        yield "" if number is None else str(number)
+    answers, files = row.answers or {}, row.files or []
+    for column in asked:
+        if column.kind.is_file:
+            yield safe("; ".join(name for key, name in files if key == column.key))
+        else:
+            yield safe(column.kind.display(answers.get(column.key), column.question))
