@@ -145,7 +145,7 @@ class SynonymsForm(FlaskForm):  # type: ignore[misc]
 def parsed(text: str | None) -> list[list[str]]:
     """Groups of terms out of the text: a group a line, empty lines and repeated terms left out."""
     lines = [[one_line(term) for term in line.split(",")] for line in clean(text or "").split("\n")]
-    groups = [list({term.casefold(): term for term in terms if term}.values()) for terms in lines]
+    groups = [[term for i, term in enumerate(terms) if term and term not in terms[:i]] for terms in lines]
     return [terms for terms in groups if terms]
 
 

@@ -27,7 +27,10 @@ def people() -> str:
     """Everybody with an account, by family name."""
     chosen = {"q": words_of("q"), "role": request.args.get("role", "")}
     role = Role(chosen["role"]) if chosen["role"] in set(Role) else None
-    found = people_queries.page(chosen["q"], role=role, size=queries.PAGE_SIZE, **cursors())
+    edge = cursors()
+    found = people_queries.page(
+        chosen["q"], role=role, size=queries.PAGE_SIZE, after=edge["after"], before=edge["before"]
+    )
     rows = [row[0] for row in found.rows]
     scopes = queries.scopes(held for person in rows for held in person.memberships)
     return render_template(

@@ -112,6 +112,17 @@ def _detached(row: Branding | None) -> Brand:
     )
 
 
+def stylesheet(of: Brand) -> str:
+    """The rules that put the deployment's colours in place of the design's; empty where it has none."""
+    rules = []
+    for theme, *values in of.colours:
+        named = zip(("--pc-brand", "--pc-on-brand", "--pc-link"), values, strict=True)
+        lines = [f"  {name}: {value};" for name, value in named if value]
+        if lines:
+            rules.append("\n".join([f'[data-bs-theme="{theme}"] {{', *lines, "}", ""]))
+    return "\n".join(rules)
+
+
 def init_app(app: Flask) -> None:
     app.extensions["brand"] = BrandCache()
 

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.core import clock, text
 from portal.core.access import Denied, can, public
-from portal.core.branding import brand
+from portal.core.branding import brand, stylesheet
 from portal.core.db import db
 
 bp = Blueprint("pages", __name__)
@@ -122,6 +122,17 @@ def switch_theme(to: str) -> BaseResponse:
     """Remember the colours in a cookie and go back; nothing is stored on the server."""
     response = redirect(local_path(request.args.get("next", "")), 303)
     response.set_cookie("theme", to, max_age=365 * 86400, samesite="Lax", secure=request.is_secure, httponly=True)
+    return response
+
+
+@bp.get("/brand.css")
+@public
+def brand_css() -> Response:
+    """The deployment's colours.  Kept for a year under the version that it has, as the pages ask for it."""
+    present = brand()
+    response = Response(stylesheet(present), mimetype="text/css")
+    fresh = request.args.get("v") == str(present.version)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if fresh else "no-cache"
     return response
 
 

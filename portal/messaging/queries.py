@@ -60,7 +60,8 @@ def unfinished() -> dict[Delivery, int]:
     rows = db.session.execute(
         select(Message.state, func.count()).where(Message.state.in_(UNFINISHED)).group_by(Message.state)
     )
-    return {state: 0 for state in UNFINISHED} | {state: count for state, count in rows}
+    found = dict(rows.tuples().all())
+    return {state: found.get(state, 0) for state in UNFINISHED}
 
 
 def waiting_since() -> datetime | None:

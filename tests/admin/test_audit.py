@@ -14,13 +14,6 @@ from tests.page_client import PageClient
 from tests.queries import count_queries
 
 
-@pytest.fixture
-def admin(client: PageClient) -> Person:
-    who = factories.admin(email="gideon@example.org")
-    client.sign_in(who)
-    return who
-
-
 def verbs(client: PageClient, query: str = "") -> list[str]:
     return client.get(f"/admin/audit{query}").all("//tbody/tr/th")
 
@@ -43,7 +36,7 @@ def test_the_trail_filters(client: PageClient, admin: Person) -> None:
     assert page.all("//select[@name='verb']/option") == ["Any", "message.failed", "person.deactivated", "unit.changed"]
     assert page.all("//select[@name='thing_type']/option") == ["Any", "person", "unit"]
     facts = page.all("//tbody/tr[3]/td[4]")
-    assert facts == ["fields: name, slug, note: " + "x" * 160 + "…"]
+    assert facts == ["note: " + "x" * 160 + "…, fields: name, slug"]
     assert page.all("//tbody/tr[2]/td[2]") == ["The portal"]
     assert page.click("Ines Calloway-Brandt").path == f"/admin/people/{ines.id}"
     assert "Nothing matches" in client.get("/admin/audit?who=nobody").text
@@ -73,6 +66,7 @@ def test_the_trail_pages_on_and_back(client: PageClient, admin: Person) -> None:
 
 
 def test_the_trail_runs_as_many_queries_for_any_number_of_events(client: PageClient, app: Flask, admin: Person) -> None:
+    client.get("/admin/audit")  # fills the caches of the process
     counts = []
     for more in (1, 2, 297):
         for _ in range(more):

@@ -12,17 +12,9 @@ from portal.catalogue.models import Synonym
 from portal.core.audit import Event
 from portal.core.branding import DEFAULTS, Branding
 from portal.core.db import db
-from tests import factories
 from tests.page_client import Page, PageClient
 
 CHANGED = "Someone else saved first. What is saved now stands beside your text. Save again to keep yours."
-
-
-@pytest.fixture
-def admin(client: PageClient) -> Person:
-    who = factories.admin(email="gideon@example.org")
-    client.sign_in(who)
-    return who
 
 
 def save(page: Page, **changes: str) -> Page:
@@ -138,7 +130,7 @@ def test_synonyms_are_groups_a_line(client: PageClient, admin: Person) -> None:
     page = client.get("/admin/settings").click("Synonyms")
     text = page.form(button="Save")["groups"]
     assert text.split() == ["PCP,", "primary", "care", "physician", "IM,", "internal", "medicine"]
-    done = save(page, groups="PCP,  primary care physician, pcp\n\nCHC, community health center\n")
+    done = save(page, groups="PCP,  primary care physician, PCP\n\nCHC, community health center\n")
     assert done.flashes == ["Synonyms saved. Searches use them from now on."]
     db.session.expire_all()
     rows = db.session.scalars(sa.select(Synonym).order_by(Synonym.id)).all()
