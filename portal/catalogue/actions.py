@@ -42,13 +42,13 @@ def create_opportunity(
 
     In: any further column by name; without a slug one is made of the title.  Raises Refused where the slug is taken.
     """
-    opportunity = Opportunity(unit_id=unit.id, kind=kind, created_at=now(), updated_at=now(), slug=slug, title="")
+    opportunity = Opportunity(unit_id=unit.id, kind=Kind(kind), created_at=now(), updated_at=now(), slug=slug, title="")
     for name in TEXTS:
         setattr(opportunity, name, "")
     apply(opportunity, values | {"title": title, "slug": slug or free_slug(title, taken_slugs())})
     with judged(JUDGEMENTS):
         db.session.add(opportunity)
-    audit.record(by, "opportunity.created", opportunity, unit=unit.short_name, kind=kind.value)
+    audit.record(by, "opportunity.created", opportunity, unit=unit.short_name, kind=opportunity.kind.label)
     return opportunity
 
 

@@ -38,7 +38,7 @@ JUDGEMENTS = {
 def create_cycle(opportunity: Opportunity, *, by: Person | None, name: str, code: str, **values: Any) -> Cycle:
     """A new draft cycle of a listing.  In: further columns by name, `dates` as in `update_cycle`.  Raises Refused."""
     dates = values.pop("dates", [])
-    cycle = Cycle(opportunity=opportunity, name="", code="", created_at=now())
+    cycle = Cycle(opportunity_id=opportunity.id, name="", code="", created_at=now())
     apply(cycle, values | {"name": name, "code": code})
     cycle.dates = [CycleDate(**row) for row in dates]
     with judged(JUDGEMENTS):

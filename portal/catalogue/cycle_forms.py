@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, NumberRange, Optional, Regexp, ValidationError
 
 from portal.catalogue.forms import VersionedForm
-from portal.catalogue.inputs import CheckboxesField, MomentField, Row, StaffForm, line
+from portal.catalogue.inputs import CheckboxesField, MomentField, Row, StaffForm, line, needed_with
 from portal.catalogue.models import Cycle
 from portal.catalogue.names import CODE
 
@@ -24,7 +24,7 @@ SAMPLE_FIELDS = {
     "dates": "Further dates",
 }
 BLANK_DATES, MOST_DATES = 2, 40
-BLANK_CRITERIA, MOST_CRITERIA = 2, 20
+BLANK_CRITERIA, MOST_CRITERIA = 1, 20
 SCORES = ("1", "2", "3", "4", "5")
 
 
@@ -38,13 +38,8 @@ class DateRow(Row):
     """A line of the public calendar; one without words is left out."""
 
     label = line("What", most=160)
-    starts_on = DateField("First day", [Optional()])
+    starts_on = DateField("First day", [needed_with("label", "Choose the day of this date."), Optional()])
     ends_on = DateField("Last day", [Optional()])
-
-    def validate_starts_on(self, field: DateField) -> None:
-        """A line with words needs a day."""
-        if (self.label.data or "").strip() and field.data is None and not field.errors:
-            raise ValidationError("Choose the day of this date.")
 
     def validate_ends_on(self, field: DateField) -> None:
         """The last day is not before the first."""
@@ -93,18 +88,20 @@ class CriterionRow(Row):
 
     id = HiddenField()
     label = line("Criterion", most=120)
-    weight = whole("Weight, in percent", least=0, most=100)
+    weight = IntegerField(
+        "Weight, in percent",
+        [
+            needed_with("label", "Enter the weight of this criterion, in percent."),
+            Optional(),
+            NumberRange(0, 100, "Enter a whole number from 0 to 100."),
+        ],
+    )
     help = line("Help for reviewers", most=600)
     anchor_1 = line("What a 1 is", most=300)
     anchor_2 = line("What a 2 is", most=300)
     anchor_3 = line("What a 3 is", most=300)
     anchor_4 = line("What a 4 is", most=300)
     anchor_5 = line("What a 5 is", most=300)
-
-    def validate_weight(self, field: IntegerField) -> None:
-        """A criterion has a weight."""
-        if (self.label.data or "").strip() and field.data is None and not field.errors:
-            raise ValidationError("Enter the weight of this criterion, in percent.")
 
 
 class RubricForm(StaffForm):

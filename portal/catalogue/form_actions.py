@@ -11,6 +11,7 @@ from portal.accounts.models import Person
 from portal.accounts.rules import is_admin
 from portal.catalogue.changes import apply
 from portal.catalogue.copies import copy_form
+from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.models import Cycle
 from portal.catalogue.names import question_key
@@ -98,7 +99,7 @@ def add_question(section: Section, *, by: Person | None, **values: Any) -> Quest
     db.session.add(made)
     db.session.flush()
     _keep_one_title(made)
-    audit.record(by, "form.question_added", section.form, question=made.label, kind=made.kind)
+    audit.record(by, "form.question_added", section.form, question=made.label, kind=kind_of(made).label)
     return made
 
 

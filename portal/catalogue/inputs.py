@@ -9,7 +9,7 @@ from flask import current_app
 from flask_wtf import FlaskForm
 from wtforms import Field, Form, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import ValidationError
+from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget
 
 from portal.core.text import clean, plural
@@ -24,6 +24,7 @@ class Words:
     SENTENCES: ClassVar[dict[str, str]] = {
         "Not a valid choice.": "Choose one of the list.",
         "Invalid Choice: could not coerce.": "Choose one of the list.",
+        "Invalid choice(s): one or more data inputs could not be coerced.": "Choose only from the list.",
         "Not a valid integer value.": "Enter a whole number in digits.",
         "Not a valid decimal value.": "Enter a number in digits, such as 1200.50.",
         "Not a valid date value.": "Enter a date, such as 2026-12-07.",
@@ -106,6 +107,17 @@ def limited(most: int) -> Callable[[Form, Field], None]:
         over = len(field.data or "") - most
         if over > 0:
             raise ValidationError(f"Shorten this by {plural(over, 'character')}: {most:,} fit.")
+
+    return check
+
+
+def needed_with(other: str, sentence: str) -> Callable[[Form, Field], None]:
+    """A validator: what may be empty while another field of the line is, and is asked for otherwise."""
+
+    def check(form: Form, field: Field) -> None:
+        if not any(str(raw).strip() for raw in field.raw_data or []) and str(form[other].data or "").strip():
+            field.errors = []
+            raise StopValidation(sentence)
 
     return check
 

@@ -37,10 +37,10 @@ class QuestionForm(StaffForm):
         """The kind that is chosen now; short text where none is."""
         return KINDS.get(self.kind.data or "", KINDS["short_text"])
 
-    def groups(self) -> list[tuple[str, list[Any]]]:
+    def groups(self) -> list[tuple[QuestionKind, list[Any]]]:
         """The settings of each kind that has any, as (kind, fields)."""
-        found = [(name, [self[f"{name}__{spec.name}"] for spec in kind.setting_specs]) for name, kind in KINDS.items()]
-        return [(name, fields) for name, fields in found if fields]
+        found = [(kind, [self[f"{name}__{spec.name}"] for spec in kind.setting_specs]) for name, kind in KINDS.items()]
+        return [(kind, fields) for kind, fields in found if fields]
 
     def settings(self) -> dict[str, Any]:
         """The settings of the chosen kind, as typed."""

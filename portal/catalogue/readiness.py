@@ -107,7 +107,7 @@ def form_checks(form: Form) -> list[Check]:
         Check(not unsettled, "Settings of each question", f"Open {_named(unsettled)} and mend its settings."),
         Check(titles <= 1, "One title in staff lists", "Choose one question only as the title in staff lists."),
         Check(titles > 0, "A title in staff lists", "Choose the question that titles applications.", needed=False),
-        Check(not unhelped, "Help under each question", f"{_named(unhelped)} has no help text.", needed=False),
+        Check(not unhelped, "Help under each question", f"No help under {_named(unhelped)}.", needed=False),
     ]
 
 

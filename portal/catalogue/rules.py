@@ -12,8 +12,10 @@ from portal.core.access import rule
 
 
 @rule("opportunity.read")
-def read_opportunity(user: Person, opportunity: Opportunity) -> bool:
+def read_opportunity(user: Person, opportunity: Opportunity | Unit | None) -> bool:
     """Everybody reads what is public; what is not, those who manage it."""
+    if not isinstance(opportunity, Opportunity):  # `require` also asks about what `opportunity.create` is about
+        return False
     return opportunity.state is Publication.PUBLISHED or coordinates(user, opportunity)
 
 
