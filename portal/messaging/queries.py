@@ -58,9 +58,9 @@ def matching(*, states: Collection[Delivery] = (), words: str = "") -> Select[Me
 def unfinished() -> dict[Delivery, int]:
     """How many messages are in each state other than sent."""
     rows = db.session.execute(
-        select(Message.state, func.count()).where(Message.state.in_(UNFINISHED)).group_by(Message.state)
+        select(Message.state, func.count().label("number")).where(Message.state.in_(UNFINISHED)).group_by(Message.state)
     )
-    found = dict(rows.tuples().all())
+    found = {row.state: row.number for row in rows}
     return {state: found.get(state, 0) for state in UNFINISHED}
 
 
