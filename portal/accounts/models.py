@@ -13,7 +13,7 @@ from portal.accounts.status import Role
 from portal.core.db import HasId, Model
 
 
-class Person(HasId, Model, UserMixin):  # type: ignore[misc]
+class Person(HasId, Model, UserMixin):
     """Somebody with an account.  The columns below the line are Flask-Security's, under the names it asks for."""
 
     __tablename__ = "person"
@@ -37,24 +37,31 @@ class Person(HasId, Model, UserMixin):  # type: ignore[misc]
     password: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
-    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(unique=True)
+    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(unique=True)  # type: ignore[assignment]
     confirmed_at: Mapped[datetime | None]
-    last_login_at: Mapped[datetime | None]
-    current_login_at: Mapped[datetime | None]
+    last_login_at: Mapped[datetime | None]  # type: ignore[assignment]
+    current_login_at: Mapped[datetime | None]  # type: ignore[assignment]
     last_login_ip: Mapped[str | None]
     current_login_ip: Mapped[str | None]
-    login_count: Mapped[int | None]
+    login_count: Mapped[int | None]  # type: ignore[assignment]
     tf_primary_method: Mapped[str | None]
     tf_totp_secret: Mapped[str | None]
+    tf_last_counter: Mapped[int | None] = mapped_column(BigInteger)
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="person", foreign_keys="Membership.person_id", lazy="selectin", cascade="all, delete-orphan"
     )
-    webauthn: Mapped[list["Passkey"]] = relationship(back_populates="person", cascade="all, delete-orphan")
+    webauthn: Mapped[list["Passkey"]] = relationship(  # type: ignore[assignment]
+        back_populates="person", cascade="all, delete-orphan"
+    )
 
     def __str__(self) -> str:
         return self.full_name
+
+    def is_locked(self, form_error: list[str] | None = None) -> bool:
+        """Whether to refuse a proven sign-in; Flask-Security's passkey form asks only this of inactive accounts."""
+        return not self.active
 
     @property
     def full_name(self) -> str:
@@ -105,14 +112,14 @@ class Membership(HasId, Model):
         return self.role.label
 
 
-class Passkey(HasId, Model, WebAuthnMixin):  # type: ignore[misc]
+class Passkey(HasId, Model, WebAuthnMixin):
     """A passkey, under the column names that Flask-Security asks for."""
 
     __tablename__ = "passkey"
 
     credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    sign_count: Mapped[int | None] = mapped_column(default=0)
+    sign_count: Mapped[int | None] = mapped_column(default=0)  # type: ignore[assignment]
     transports: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
     backup_state: Mapped[bool]
     device_type: Mapped[str]

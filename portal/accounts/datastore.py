@@ -1,0 +1,39 @@
+"""Flask-Security's datastore on our models and under the commit rule."""
+
+from typing import Any
+
+from flask_security import SQLAlchemyUserDatastore
+from flask_security.core import AnonymousUser
+
+from portal.accounts.actions import create_person
+from portal.accounts.models import Membership, Passkey, Person
+from portal.core.db import db
+
+
+class Datastore(SQLAlchemyUserDatastore):
+    """Flask-Security's datastore, except that it never commits: the commit rule does."""
+
+    def commit(self) -> None:
+        """Make the change visible to the rest of the request; the commit rule decides whether it stays."""
+        self.db.session.flush()
+
+    def create_user(self, **fields: Any) -> Person:
+        """Make the account of somebody who registered.  Raises EmailTaken."""
+        return create_person(
+            fields["email"],
+            given_name=fields["given_name"],
+            family_name=fields["family_name"],
+            credentials=fields["credentials"],
+            password_hash=fields["password"],
+        )
+
+
+class Visitor(AnonymousUser):
+    """Somebody who is not signed in."""
+
+    memberships: tuple[Membership, ...] = ()
+    id = None
+    time_zone = ""
+
+
+datastore = Datastore(db, Person, Membership, Passkey)  # type: ignore[arg-type]  # memberships are not its roles

@@ -1,0 +1,124 @@
+"""A session that ended while somebody was typing: they sign in, and get back what they typed.
+
+What is kept belongs to the browser that sent it: its session holds the token, so that nobody can be handed a form
+that somebody else filled in.
+"""
+
+import hashlib
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from limits import parse
+
+from portal.accounts import queries
+from portal.accounts.actions import keep_form
+from portal.accounts.models import KeptForm
+from portal.accounts.rules import SECURITY_ROUTES
+from portal.core.access import SignInNeeded
+from portal.core.db import db
+from portal.core.pages import local_path
+from portal.core.text import clean
+
+MOST_BYTES = 1024 * 1024
+SECRET = ("password", "csrf", "credential", "secret")
+TOKEN_FIELD = "kept_form"  # noqa: S105 - a name
+_LIMIT = parse("60 per hour")
+
+
+def sign_in_needed(_error: SignInNeeded) -> ResponseReturnValue:
+    """To the sign-in page, which leads back; what was typed is kept."""
+    db.session.rollback()
+    if request.method == "POST":
+        return _keep_and_sign_in()
+    return redirect(url_for("security.login", next=_here()), 303)
+
+
+def token_refused(error: CSRFError) -> ResponseReturnValue:
+    """A form without the token of this session: most often because the session it came from has ended."""
+    db.session.rollback()
+    if request.endpoint == "security.logout" and not current_user.is_authenticated:
+        return redirect(url_for("security.login"), 303)
+    ended = not current_user.is_authenticated or "csrf_token" not in session
+    if ended and request.method == "POST" and not _is_public():
+        return _keep_and_sign_in()
+    return render_template("errors/400.html", back=_page_of_the_form()), 400
+
+
+def _is_public() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return SECURITY_ROUTES.get(request.endpoint or "", getattr(view, "access_rule", "")) == "public"
+
+
+def _here() -> str:
+    return local_path(request.full_path.rstrip("?"))
+
+
+def _keep_and_sign_in() -> ResponseReturnValue:
+    token = keep_request()
+    target = url_for("accounts.kept_form", token=token) if token else _page_of_the_form()
+    if current_user.is_authenticated and token:
+        return redirect(target, 303)
+    if not token:
+        flash("Your session had ended.|Sign in, then send the form again.", "bad")
+    return redirect(url_for("security.login", next=target), 303)
+
+
+def _page_of_the_form() -> str:
+    """Where the form stood, if the browser says so and it was here."""
+    came_from = urlsplit(request.referrer or "")
+    return local_path(came_from.path) if came_from.netloc == request.host else "/"
+
+
+def keep_request() -> str:
+    """Keep the fields of the present request; out: their token, or an empty string when they cannot be kept."""
+    fields = [
+        (clean(name), clean(value))
+        for name, value in request.form.items(multi=True)
+        if not any(word in name.casefold() for word in SECRET)
+    ]
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in fields)
+    if not fields or size > MOST_BYTES or not _same_origin() or not _within_limit():
+        return ""
+    token = secrets.token_urlsafe(32)
+    keep_form(_here(), [pair for pair in fields if pair[0] != TOKEN_FIELD], token_hash=hashed(token))
+    session[TOKEN_FIELD] = token
+    return token
+
+
+def _same_origin() -> bool:
+    """Whether a page of ours sent this, by the browser's own word."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return site == "same-origin"
+    return request.headers.get("Origin", "") == request.host_url.rstrip("/")
+
+
+def _within_limit() -> bool:
+    limiter = current_app.extensions["throttle"]
+    return not limiter.enabled or bool(limiter.limiter.hit(_LIMIT, "kept", request.remote_addr or ""))
+
+
+def hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find(token: str) -> KeptForm | None:
+    """What this very browser had sent under the token."""
+    if not secrets.compare_digest(token.encode(), str(session.get(TOKEN_FIELD, "")).encode()):
+        return None
+    return queries.kept_form(hashed(token))
+
+
+def forget_used(response: Response) -> Response:
+    """Once a form that was given back is accepted, it is no longer kept."""
+    if request.method != "POST" or response.status_code >= 400 or TOKEN_FIELD not in request.form:
+        return response
+    kept = find(request.form[TOKEN_FIELD])
+    if kept is not None and kept.path == _here():
+        db.session.delete(kept)
+        session.pop(TOKEN_FIELD)
+    return response
