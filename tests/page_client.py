@@ -135,10 +135,12 @@ class PageClient:
 
     @staticmethod
     def _forget_last_request() -> None:
-        """Requests of a test share the context of its fixtures; what one puts into `g` is not the next one's."""
+        """Requests of a test share the context of its fixtures: what one puts into `g` is not the next one's, and what
+        the test has made is committed, so that a request that rolls back does not take it away."""
         from flask import g, has_app_context  # noqa: PLC0415
 
         if has_app_context():
+            db.session.commit()
             for name in list(g):
                 g.pop(name)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import islice
 from typing import Any
 
@@ -51,11 +52,7 @@ def search(catalogue: Catalogue, q: str) -> Hits:
 
 def _matching(catalogue: Catalogue, q: str) -> tuple[int, ...]:
     terms = [_either(spellings) for spellings in islice(_terms(catalogue, q), MOST_WORDS)]
-    if not terms:
-        return ()
-    query = terms[0]
-    for term in terms[1:]:
-        query = query.op("&&")(term)
+    query = reduce(lambda all_of, term: all_of.op("&&")(term), terms)
     # Named once, so that the server parses the words once a query and not once a row.
     parsed = select(query.label("query")).cte("words").prefix_with("MATERIALIZED", dialect="postgresql")
     found = (
@@ -106,10 +103,7 @@ def _either(spellings: Sequence[str]) -> ColumnElement[Any]:
         options.append(func.websearch_to_tsquery(_ENGLISH, func.portal_unaccent(spelling)))
         if _PLAIN.fullmatch(folded(spelling)):
             options.append(func.to_tsquery(_SIMPLE, f"{folded(spelling)}:*"))
-    query = options[0]
-    for option in options[1:]:
-        query = query.op("||")(option)
-    return query.self_group()
+    return reduce(lambda any_of, option: any_of.op("||")(option), options).self_group()
 
 
 _NEAREST = text(
