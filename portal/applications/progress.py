@@ -59,23 +59,25 @@ def _done(place: int, at: datetime) -> Stop:
 
 
 def _to_come(application: Application, here: int) -> list[Stop]:
-    """The rest of the path with the dates the cycle announces; further dates of its calendar stand where they fall."""
+    """The rest of the path with the dates that the cycle announces; other days of its calendar stand in between."""
     cycle, today = application.cycle, now().date()
-    dates = {each.label.strip().casefold(): each.starts_on for each in cycle.dates}
+    calendar = {each.label.strip().casefold(): each for each in cycle.dates}
     stops: list[tuple[date | None, Stop]] = []
     for status in PATH[here:]:
-        day = dates.pop(status.public_label.casefold(), None)
-        stops.append((day, Stop(status.public_label, note=FILTERS["short_day"](day) if day else "")))
-    by = f"by {FILTERS['short_day'](cycle.decisions_by)}" if cycle.decisions_by else ""
-    dates.pop(LETTER.casefold(), None)
-    for each in cycle.dates:
-        if each.starts_on > today and each.label.strip().casefold() in dates:
-            later = cycle.decisions_by is None or each.starts_on > cycle.decisions_by
-            day = date.max if later else each.starts_on
-            stops.append((day, Stop(each.label, note=FILTERS["short_day"](each.starts_on))))
-    before = [stop for day, stop in stops if day != date.max]
-    after = [stop for day, stop in stops if day == date.max]
-    return [*before, Stop(LETTER, note=by), *after]
+        known = calendar.pop(status.public_label.casefold(), None)
+        stops.append((known and known.starts_on, Stop(status.public_label, note=_on(known and known.starts_on))))
+    calendar.pop(LETTER.casefold(), None)
+    by = _on(cycle.decisions_by)
+    stops.append((cycle.decisions_by, Stop(LETTER, note=f"by {by}" if by else "")))
+    for each in calendar.values():
+        if each.starts_on > today:
+            later = (place for place, (day, _) in enumerate(stops) if day and day > each.starts_on)
+            stops.insert(next(later, len(stops)), (each.starts_on, Stop(each.label, note=_on(each.starts_on))))
+    return [stop for _, stop in stops]
+
+
+def _on(day: date | None) -> str:
+    return FILTERS["short_day"](day) if day else ""
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,7 @@ class LongText(QuestionKind):
         return TextAreaField(question.label)
 
     def parse(self, raw: Sequence[str]) -> JsonValue:
-        text = clean(raw[0]) if raw else ""
+        text = clean(raw[0]).strip("\n") if raw else ""
         return text if text.strip() else None
 
     def wrong(self, value: JsonValue, question: QuestionLike) -> list[str]:

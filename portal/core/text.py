@@ -56,5 +56,5 @@ def plural(n: int, one: str, many: str = "") -> str:
 
 
 def file_size(size: int) -> str:
-    """`410 KB`, `1.2 MB`, in powers of 1024."""
-    return f"{size / 1048576:.1f} MB" if size >= 1048576 else f"{max(1, round(size / 1024))} KB"
+    """`410 KB`, `1.2 MB`, `10 MB`, in powers of 1024."""
+    return f"{size / 1048576:.1f}".removesuffix(".0") + " MB" if size >= 1048576 else f"{max(1, round(size / 1024))} KB"

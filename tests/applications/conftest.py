@@ -39,8 +39,8 @@ def complete(draft: Application) -> Application:
 
 
 def complete_now(draft: Application) -> None:
-    from portal.applications.models import Answer  # noqa: PLC0415
-    from portal.core.clock import now  # noqa: PLC0415
+    from portal.applications.models import Answer
+    from portal.core.clock import now
 
     for key, value in (("title", "Waiting-room stories"), ("proposal", "Listen to long-term patients.")):
         draft.answers.append(Answer(question_key=key, value=value, saved_at=now()))

@@ -167,7 +167,7 @@ def test_too_much_text_cannot_be_kept() -> None:
         (
             "file",
             {"types": ["png"], "max_bytes": 10 * 1024 * 1024, "max_files": 3},
-            "File: PNG, up to 10.0 MB, up to 3 files",
+            "File: PNG, up to 10 MB, up to 3 files",
         ),
     ],
 )
