@@ -22,6 +22,7 @@ from portal.review.status import ACTIVE, REVIEWABLE, UNSCORED, AssignmentState
 
 PAGE_SIZE = 60
 NAV_LIMIT = 300
+LOAD_LIMIT = 500
 
 
 def _competes(person_id: Any, cycle_id: Any) -> ColumnElement[bool]:
@@ -236,19 +237,20 @@ class Candidate:
 
 
 def candidates(cycle: Cycle) -> list[Candidate]:
-    """The reviewers of a cycle's listing with their active assignments in the cycle, by name."""
-    load = (
-        select(func.count())
-        .select_from(Assignment)
+    """The reviewers of a cycle's listing by name, with how many files they have in the cycle, up to `LOAD_LIMIT`."""
+    active = (
+        select(Assignment.id)
         .join(Assignment.application)
         .where(
             Assignment.reviewer_id == Person.id,
             Application.cycle_id == cycle.id,
             Assignment.state.in_(ACTIVE),
         )
+        .limit(LOAD_LIMIT)
         .correlate(Person)
-        .scalar_subquery()
+        .lateral()
     )
+    load = select(func.count()).select_from(active).correlate(Person).scalar_subquery()
     rows = db.session.execute(
         select(Person, load, _competes(Person.id, cycle.id))
         .where(_reviews_for(cycle.opportunity), Person.active)

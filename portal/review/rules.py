@@ -38,10 +38,11 @@ def applies_too(person_id: int, cycle_id: int) -> bool:
 
 
 @rule("assignment.read")
-def read_assignment(user: Any, assignment: Assignment) -> bool:
+def read_assignment(user: Any, assignment: Any) -> bool:
     """One's own file, not recused, while the application is under review and one does not compete with it."""
     return (
-        user.is_authenticated
+        isinstance(assignment, Assignment)  # an application, when asked by the rule of managing
+        and user.is_authenticated
         and assignment.reviewer_id == user.id
         and assignment.state in ACTIVE
         and assignment.application.status in REVIEWABLE

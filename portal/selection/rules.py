@@ -42,8 +42,10 @@ def edit_default_letters(user: Any, _thing: object) -> bool:
 
 
 @rule("letter.read")
-def read_letter(user: Any, application: Application) -> bool:
+def read_letter(user: Any, application: Any) -> bool:
     """A released letter: its applicant, and the coordinators of the listing.  Before the release there is none."""
+    if not isinstance(application, Application):  # a listing, when asked by the rule of editing
+        return False
     if not owns(user, application) and not coordinate_application(user, application):
         return False
     sent = exists().where(Decision.application_id == application.id, Decision.released_at.is_not(None))
