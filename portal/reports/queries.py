@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, literal, or_, select, tuple_, union_all
-from sqlalchemy.orm import contains_eager, joinedload, lazyload, selectinload
+from sqlalchemy import Select, Text, func, literal, null, or_, select, tuple_, union_all
+from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from portal.accounts.models import Person
 from portal.applications.models import Application, ApplicationTally, StatusEvent
@@ -28,7 +28,7 @@ COUNT_CAP = 1000
 OVERDUE_CAP = 5000
 CYCLES_SHOWN = 60
 CYCLES_PAGE = 50
-MESSAGES_SHOWN = 50
+LINES_SHOWN = 100
 MAIL_SHOWN = 10
 CLOSING_DAYS = 7
 RECENT = timedelta(days=400)
@@ -93,9 +93,7 @@ def counts(cycle: Cycle) -> Counts:
         select(literal(name).label("name"), func.count().label("n")).select_from(part.limit(COUNT_CAP + 1).subquery())
         for name, part in (("needing", needing), ("wide", summary.where(ReviewSummary.is_wide)))
     ]
-    stored = select(ApplicationTally.status.cast(db.Text), ApplicationTally.n).where(
-        ApplicationTally.cycle_id == cycle.id
-    )
+    stored = select(ApplicationTally.status.cast(Text), ApplicationTally.n).where(ApplicationTally.cycle_id == cycle.id)
     found = {row[0]: row[1] for row in db.session.execute(union_all(stored, *parts))}
     needing_n, wide_n = found.pop("needing"), found.pop("wide")
     return Counts({Status(word): n for word, n in found.items()}, needing_n, wide_n)
@@ -243,58 +241,108 @@ def all_cycles(user: Any, *, after: str = "", before: str = "") -> Slice:
     return paginate(db.session, visible_to(user), keys, size=CYCLES_PAGE, after=after, before=before)
 
 
-def whole(application_id: int) -> Application | None:
-    """An application with all that its file shows: listing, applicant, form, answers, documents, events."""
-    return db.session.scalar(
-        select(Application)
-        .where(Application.id == application_id)
-        .options(
-            joinedload(Application.cycle).joinedload(Cycle.opportunity).joinedload(Opportunity.unit),
-            joinedload(Application.person).lazyload(Person.memberships),
-            joinedload(Application.site),
-            joinedload(Application.form).selectinload(Form.sections).selectinload(Section.questions),
-            selectinload(Application.answers),
-            selectinload(Application.documents),
-        )
-    )
+@dataclass(frozen=True)
+class File:
+    """An application with its neighbours by name, as ids; none at the ends of the queue."""
+
+    application: Application
+    previous: int | None
+    following: int | None
 
 
-def timeline(application: Application) -> Sequence[tuple[StatusEvent, Person | None]]:
-    """The moves of an application with whoever made them, in order."""
-    rows = db.session.execute(
-        select(StatusEvent, Person)
-        .outerjoin(Person, Person.id == StatusEvent.actor_id)
-        .where(StatusEvent.application_id == application.id)
-        .options(lazyload(Person.memberships))
-        .order_by(StatusEvent.id)
-    )
-    return [(row[0], row[1]) for row in rows]
+def file_by_id(application_id: int) -> File | None:
+    """An application with all that its page shows of itself, in two queries: this one, and its answers.
 
-
-def messages_about(application: Application) -> Sequence[Message]:
-    """What was sent about an application and its decisions, newest first."""
-    decisions = select(Decision.id).where(Decision.application_id == application.id)
-    return db.session.scalars(
-        select(Message)
-        .where(
-            or_(
-                (Message.thing_type == Application.__tablename__) & (Message.thing_id == application.id),
-                (Message.thing_type == Decision.__tablename__) & Message.thing_id.in_(decisions),
+    Questions and documents come in the same rows: there are few of both, and a page has few queries to spend.
+    """
+    listing = joinedload(Application.cycle).joinedload(Cycle.opportunity)
+    questions = joinedload(Application.form).joinedload(Form.sections).joinedload(Section.questions)
+    before, after = _neighbours()
+    found = (
+        db.session.execute(
+            select(Application, before, after)
+            .where(Application.id == application_id)
+            .options(
+                listing.load_only(
+                    Opportunity.unit_id, Opportunity.title, Opportunity.contact_name, Opportunity.contact_email
+                ),
+                joinedload(Application.person).lazyload(Person.memberships),
+                joinedload(Application.site).load_only(Site.name),
+                joinedload(Application.documents),
+                selectinload(Application.answers),
+                questions,
             )
         )
-        .order_by(Message.id.desc())
-        .limit(MESSAGES_SHOWN)
-    ).all()
+        .unique()
+        .one_or_none()
+    )
+    return File(*found) if found else None
 
 
-def neighbours(application: Application) -> tuple[int | None, int | None]:
-    """The ids of the applications before and after this one by name in its cycle."""
-    here = tuple_(literal(application.sort_name), literal(application.id))
-    row = tuple_(Application.sort_name, Application.id)
-    near = select(Application.id).where(
-        Application.cycle_id == application.cycle_id, Application.submitted_at.is_not(None)
-    )  # fmt: skip
-    before = near.where(row < here).order_by(Application.sort_name.desc(), Application.id.desc()).limit(1)
-    after = near.where(row > here).order_by(Application.sort_name, Application.id).limit(1)
-    found = db.session.execute(select(before.scalar_subquery(), after.scalar_subquery())).one()
-    return found[0], found[1]
+def _neighbours() -> tuple[Any, Any]:
+    """The ids of the submitted applications before and after one by name in its cycle, by a step in the index each."""
+    other = aliased(Application)
+    near = select(other.id).where(other.cycle_id == Application.cycle_id, other.submitted_at.is_not(None))
+    row, here = tuple_(other.sort_name, other.id), tuple_(Application.sort_name, Application.id)
+    before = near.where(row < here).order_by(other.sort_name.desc(), other.id.desc()).limit(1)
+    after = near.where(row > here).order_by(other.sort_name, other.id).limit(1)
+    return before.correlate(Application).scalar_subquery(), after.correlate(Application).scalar_subquery()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an application's history: a move with who made it and why, or an email with where it went.
+
+    `message_id` and `delivery` are those of an email; a move has `target` instead.
+    """
+
+    at: datetime
+    who: str
+    words: str
+    target: Status | None
+    message_id: int | None
+    delivery: Delivery | None
+
+
+def history(application: Application) -> list[Line]:
+    """The moves of an application and the emails about it and its decisions, in order; the last `LINES_SHOWN`."""
+    decisions = select(Decision.id).where(Decision.application_id == application.id)
+    moves = (
+        select(
+            StatusEvent.at.label("at"),
+            StatusEvent.id.label("id"),
+            func.trim(func.concat(Person.given_name, " ", Person.family_name)).label("who"),
+            StatusEvent.reason.label("words"),
+            StatusEvent.target.cast(Text).label("target"),
+            null().cast(Text).label("delivery"),
+        )
+        .outerjoin(Person, Person.id == StatusEvent.actor_id)
+        .where(StatusEvent.application_id == application.id)
+    )
+    mails = select(
+        Message.created_at,
+        Message.id,
+        Message.to_address.cast(Text),
+        Message.subject,
+        null().cast(Text),
+        Message.state.cast(Text),
+    ).where(
+        or_(
+            (Message.thing_type == Application.__tablename__) & (Message.thing_id == application.id),
+            (Message.thing_type == Decision.__tablename__) & Message.thing_id.in_(decisions),
+        )
+    )
+    both = union_all(moves, mails).subquery()
+    newest = select(both).order_by(both.c.at.desc(), both.c.target.is_(None).desc(), both.c.id.desc())
+    return [_line(row) for row in reversed(db.session.execute(newest.limit(LINES_SHOWN)).all())]
+
+
+def _line(row: Any) -> Line:
+    return Line(
+        at=row.at,
+        who=row.who,
+        words=row.words,
+        target=Status(row.target) if row.target else None,
+        message_id=None if row.target else row.id,
+        delivery=Delivery(row.delivery) if row.delivery else None,
+    )

@@ -4,10 +4,10 @@ from typing import Any
 
 from portal.accounts.rules import coordinates, scope
 from portal.accounts.status import Role
-from portal.applications.models import Application
 from portal.applications.rules import coordinate_application
 from portal.catalogue.models import Cycle
 from portal.core.access import rule
+from portal.reports.queries import File
 
 
 @rule("queue.enter")
@@ -28,6 +28,6 @@ def read_report(user: Any, cycle: Cycle) -> bool:
 
 
 @rule("file.read")
-def read_file(user: Any, application: Application) -> bool:
+def read_file(user: Any, file: File) -> bool:
     """The staff's page of an application: whoever coordinates its listing, once it was submitted."""
-    return bool(coordinate_application(user, application))
+    return bool(coordinate_application(user, file.application))

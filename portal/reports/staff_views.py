@@ -7,7 +7,6 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.applications.models import Application
 from portal.applications.sheet import sheet
 from portal.applications.staff_queries import notes_of
 from portal.applications.status import plain_steps
@@ -138,14 +137,14 @@ def export_queue(cycle: Cycle) -> Response:
 
 
 @bp.get("/applications/<int:application_id>", endpoint="application")
-@guard("file.read", application=queries.whole)
-def show_application(application: Application) -> str:
+@guard("file.read", application=queries.file_by_id)
+def show_file(application: queries.File) -> str:
     """One application with all that staff know of it; that it was read is recorded first."""
-    audit.record_read(current_user._get_current_object(), "application.read", application)
-    previous, following = queries.neighbours(application)
+    it = application.application
+    audit.record_read(current_user._get_current_object(), "application.read", it)
     return render_template(
-        "reports/application.html", application=application, parts=sheet(application),
-        timeline=queries.timeline(application), messages=queries.messages_about(application),
-        review_panel=panel(application), decision_panel=decision_panel(application),
-        moves=plain_steps(application.status), notes=notes_of(application.id), previous=previous, following=following,
+        "reports/application.html", application=it, file=application, parts=sheet(it),
+        history=queries.history(it), review_panel=panel(it),
+        decision_panel=decision_panel(it), moves=plain_steps(it.status),
+        notes=notes_of(it.id),
     )  # fmt: skip
