@@ -10,7 +10,7 @@ from typing import BinaryIO
 import filetype
 import pikepdf
 
-from portal.catalogue.fields import FILE_TYPES
+from portal.catalogue.question_kind import FILE_TYPES
 from portal.core.text import clean, file_size
 
 HEAD_BYTES = 8192

@@ -65,13 +65,14 @@ def _to_come(application: Application, here: int) -> list[Stop]:
     stops: list[tuple[date | None, Stop]] = []
     for status in PATH[here:]:
         known = calendar.pop(status.public_label.casefold(), None)
-        stops.append((known and known.starts_on, Stop(status.public_label, note=_on(known and known.starts_on))))
+        day = known.starts_on if known else None
+        stops.append((day, Stop(status.public_label, note=_on(day))))
     calendar.pop(LETTER.casefold(), None)
     by = _on(cycle.decisions_by)
     stops.append((cycle.decisions_by, Stop(LETTER, note=f"by {by}" if by else "")))
     for each in calendar.values():
         if each.starts_on > today:
-            later = (place for place, (day, _) in enumerate(stops) if day and day > each.starts_on)
+            later = (place for place, (when, _) in enumerate(stops) if when and when > each.starts_on)
             stops.insert(next(later, len(stops)), (each.starts_on, Stop(each.label, note=_on(each.starts_on))))
     return [stop for _, stop in stops]
 

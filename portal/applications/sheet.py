@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.applications.models import Application, Document
-from portal.catalogue.fields import QuestionKind, kind_of
+from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Question, Section
+from portal.catalogue.question_kind import QuestionKind
 from portal.core.text import plural
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from portal.catalogue.fields import FILE_TYPES, KINDS, MAX_STORED_CHARACTERS, kind_of, plain_number, read_number
+from portal.catalogue.fields import KINDS, kind_of
+from portal.catalogue.question_kind import FILE_TYPES, MAX_STORED_CHARACTERS, plain_number, read_number
 
 
 @dataclass
