@@ -8,10 +8,11 @@ from sqlalchemy import select
 from portal.accounts.models import Person
 from portal.catalogue.changes import apply
 from portal.catalogue.copies import copy_cycle
-from portal.catalogue.models import Cycle, Opportunity, Unit
+from portal.catalogue.models import Opportunity, Unit
 from portal.catalogue.names import free_slug
 from portal.catalogue.readiness import gaps, listing_checks
 from portal.catalogue.refusals import NotReady, Refused, judged, lock
+from portal.catalogue.staff_queries import newest_cycle
 from portal.catalogue.status import Kind, Publication
 from portal.core import audit
 from portal.core.clock import now
@@ -128,7 +129,7 @@ def duplicate(opportunity: Opportunity, *, by: Person) -> Opportunity:
     )
     db.session.add(copy)
     db.session.flush()
-    if latest := latest_cycle(opportunity):
+    if latest := newest_cycle(opportunity):
         copy_cycle(latest, to=copy)
     audit.record(by, "opportunity.duplicated", copy, source=opportunity.slug)
     return copy
@@ -143,11 +144,6 @@ def publish_due() -> int:
             publish(opportunity, by=None)
             published += 1
     return published
-
-
-def latest_cycle(opportunity: Opportunity) -> Cycle | None:
-    """The cycle made last."""
-    return max(opportunity.cycles, key=lambda cycle: (cycle.created_at, cycle.id), default=None)
 
 
 def taken_slugs() -> set[str]:

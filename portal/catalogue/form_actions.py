@@ -134,12 +134,9 @@ def move_question(question: Question, *, by: Person, up: bool) -> None:
         if not 0 <= place < len(form.sections):
             return
         target = form.sections[place]
-        section.questions.remove(question)
-        if up:
-            question.position = _next_position(target.questions)
-        else:
-            question.position = min((q.position for q in target.questions), default=1) - 1
-        target.questions.append(question)
+        places = [q.position for q in target.questions]
+        question.position = max(places, default=0) + 1 if up else min(places, default=1) - 1
+        question.section = target
         db.session.flush()
     audit.record(by, "form.question_moved", form, question=question.label, up=up)
 

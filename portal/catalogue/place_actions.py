@@ -16,7 +16,7 @@ TAKEN = "This address is taken. Choose a different one."
 JUDGEMENTS = {f"uq_{table}_slug": ("slug", TAKEN) for table in ("unit", "site", "page")}
 
 
-def create_place(kind: type[Place], *, by: Person | None, **values: Any) -> Place:
+def create_place(kind: type[Place], /, *, by: Person | None, **values: Any) -> Place:
     """A new unit, site or page; sites and pages are drafts until they are published.
 
     In: columns by name.  Raises Refused where the address is taken.
@@ -33,7 +33,7 @@ def create_place(kind: type[Place], *, by: Person | None, **values: Any) -> Plac
     return made
 
 
-def update_place(place: Place, *, by: Person, version: int | None = None, **values: Any) -> Place:
+def update_place(place: Place, /, *, by: Person, version: int | None = None, **values: Any) -> Place:
     """Change a unit, site or page.
 
     In: columns by name, and the version that the person had before them.  Raises ChangedMeanwhile and Refused.

@@ -40,7 +40,7 @@ def lock(thing: Any, version: int | None) -> None:
 
     In: the version that the person had in front of them, or None where there was none.  Raises ChangedMeanwhile.
     """
-    db.session.refresh(thing, with_for_update=True)
+    db.session.refresh(thing, with_for_update={"of": type(thing)})  # not the rows that were joined to it
     if version is not None and thing.version != version:
         raise ChangedMeanwhile
 

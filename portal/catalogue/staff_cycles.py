@@ -40,7 +40,7 @@ def new_cycle(opportunity: Opportunity) -> Page | Response:
 
 
 @bp.route("/cycles/<int:cycle_id>", methods=["GET", "POST"])
-@guard("cycle.edit", cycle=Cycle)
+@guard("cycle.edit", cycle=staff_queries.cycle_by_id)
 def cycle(cycle: Cycle) -> Page | Response:
     """The fields of a cycle."""
     form = _form(cycle)
@@ -89,7 +89,7 @@ def _act(cycle: Cycle, action: Callable[..., Any], words: str) -> Page | Respons
 
 
 @bp.post("/cycles/<int:cycle_id>/publish")
-@guard("cycle.edit", cycle=Cycle)
+@guard("cycle.edit", cycle=staff_queries.cycle_by_id)
 def publish_cycle(cycle: Cycle) -> Page | Response:
     """Let people apply from the opening on."""
     words = "Cycle published.|People can apply from the opening on, once the listing is public."
@@ -97,14 +97,14 @@ def publish_cycle(cycle: Cycle) -> Page | Response:
 
 
 @bp.post("/cycles/<int:cycle_id>/archive")
-@guard("cycle.edit", cycle=Cycle)
+@guard("cycle.edit", cycle=staff_queries.cycle_by_id)
 def archive_cycle(cycle: Cycle) -> Page | Response:
     """Put a cycle away."""
     return _act(cycle, cycle_actions.archive_cycle, "Cycle archived.|Nobody can apply to it any more.")
 
 
 @bp.post("/cycles/<int:cycle_id>/duplicate")
-@guard("cycle.edit", cycle=Cycle)
+@guard("cycle.edit", cycle=staff_queries.cycle_by_id)
 def duplicate_cycle(cycle: Cycle) -> Page | Response:
     """Next year's cycle as a draft."""
     form = _form(cycle, formdata=None)
@@ -117,7 +117,7 @@ def duplicate_cycle(cycle: Cycle) -> Page | Response:
 
 
 @bp.route("/cycles/<int:cycle_id>/rubric", methods=["GET", "POST"])
-@guard("rubric.edit", cycle=Cycle)
+@guard("rubric.edit", cycle=staff_queries.cycle_by_id)
 def rubric(cycle: Cycle) -> Page | Response:
     """All criteria of a cycle."""
     criteria = staff_queries.criteria_of(cycle)

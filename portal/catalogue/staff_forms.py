@@ -22,7 +22,7 @@ from portal.core.access import guard
 
 
 @bp.get("/cycles/<int:cycle_id>/form")
-@guard("form.edit", cycle=Cycle)
+@guard("form.edit", cycle=staff_queries.cycle_by_id)
 def cycle_form(cycle: Cycle) -> str:
     """The newest version of a cycle's form, or the one that `?version=` names."""
     number = request.args.get("version", type=int)
@@ -80,7 +80,7 @@ def _refusing(form: Form, action: Callable[[], Any], anchor: str = "") -> Page |
 
 
 @bp.post("/cycles/<int:cycle_id>/form-versions")
-@guard("form.edit", cycle=Cycle)
+@guard("form.edit", cycle=staff_queries.cycle_by_id)
 def new_form_version(cycle: Cycle) -> Response:
     """Start the form, or a new version of it."""
     form = form_actions.new_form_version(cycle, by=current_user)
@@ -89,7 +89,7 @@ def new_form_version(cycle: Cycle) -> Response:
 
 
 @bp.post("/forms/<int:form_id>/publish")
-@guard("form.edit", form=Form)
+@guard("form.edit", form=staff_queries.form_by_id)
 def publish_form(form: Form) -> Page | Response:
     """Freeze a draft and let people start with it."""
     typed = PublishFormForm()
@@ -104,7 +104,7 @@ def publish_form(form: Form) -> Page | Response:
 
 
 @bp.route("/forms/<int:form_id>/sections/new", methods=["GET", "POST"])
-@guard("form.edit", form=Form)
+@guard("form.edit", form=staff_queries.form_by_id)
 def new_section(form: Form) -> Page | Response:
     """Add a section to a draft."""
     if shut := _shut(form):
@@ -120,7 +120,7 @@ def new_section(form: Form) -> Page | Response:
 
 
 @bp.route("/sections/<int:section_id>", methods=["GET", "POST"])
-@guard("form.edit", section=Section)
+@guard("form.edit", section=staff_queries.section_by_id)
 def section(section: Section) -> Page | Response:
     """The words of a section."""
     form, mark = section.form, form_actions.fingerprint(section)
@@ -142,7 +142,7 @@ def section(section: Section) -> Page | Response:
 
 
 @bp.post("/sections/<int:section_id>/move/<any(up, down):way>")
-@guard("form.edit", section=Section)
+@guard("form.edit", section=staff_queries.section_by_id)
 def move_section(section: Section, way: str) -> Page | Response:
     """One place up or down."""
     act = lambda: form_actions.move_section(section, by=current_user, up=way == "up")  # noqa: E731
@@ -150,14 +150,14 @@ def move_section(section: Section, way: str) -> Page | Response:
 
 
 @bp.post("/sections/<int:section_id>/remove")
-@guard("form.edit", section=Section)
+@guard("form.edit", section=staff_queries.section_by_id)
 def remove_section(section: Section) -> Page | Response:
     """Take a section and its questions out."""
     return _refusing(section.form, lambda: form_actions.remove_section(section, by=current_user))
 
 
 @bp.route("/sections/<int:section_id>/questions/new", methods=["GET", "POST"])
-@guard("form.edit", section=Section)
+@guard("form.edit", section=staff_queries.section_by_id)
 def new_question(section: Section) -> Page | Response:
     """Add a question to a section."""
     form, editor = section.form, question_form()
@@ -175,7 +175,7 @@ def new_question(section: Section) -> Page | Response:
 
 
 @bp.route("/questions/<int:question_id>", methods=["GET", "POST"])
-@guard("form.edit", question=Question)
+@guard("form.edit", question=staff_queries.question_by_id)
 def question(question: Question) -> Page | Response:
     """A question of a draft, with a picture of how applicants see it."""
     form, mark = question.section.form, form_actions.fingerprint(question)
@@ -197,7 +197,7 @@ def question(question: Question) -> Page | Response:
 
 
 @bp.post("/questions/<int:question_id>/move/<any(up, down):way>")
-@guard("form.edit", question=Question)
+@guard("form.edit", question=staff_queries.question_by_id)
 def move_question(question: Question, way: str) -> Page | Response:
     """One place up or down, into the next section at the end of its own."""
     act = lambda: form_actions.move_question(question, by=current_user, up=way == "up")  # noqa: E731
@@ -205,7 +205,7 @@ def move_question(question: Question, way: str) -> Page | Response:
 
 
 @bp.post("/questions/<int:question_id>/remove")
-@guard("form.edit", question=Question)
+@guard("form.edit", question=staff_queries.question_by_id)
 def remove_question(question: Question) -> Page | Response:
     """Take a question out."""
     return _refusing(question.section.form, lambda: form_actions.remove_question(question, by=current_user))

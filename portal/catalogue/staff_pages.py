@@ -13,6 +13,7 @@ from portal.catalogue.changes import brief
 from portal.catalogue.inputs import portal_zone
 from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.refusals import ChangedMeanwhile, Frozen, NotReady, Refused
+from portal.catalogue.staff_queries import newest_cycle
 from portal.core import clock
 from portal.core.access import can
 from portal.core.paging import Slice
@@ -96,7 +97,7 @@ def shown(field: Field) -> str:
     if isinstance(value, datetime):
         return clock.day_and_time(value, portal_zone(), today=clock.now().date())
     known = choices.get("" if value is None else value)
-    return str(known if known is not None else "" if value is None else brief(value))
+    return str(known if known is not None else "" if value is None else brief(value)).strip()
 
 
 def _row(row: dict[str, Any]) -> str:
@@ -114,11 +115,6 @@ def listing_page(template: str, opportunity: Opportunity, tab: str, **context: A
         zone=portal_zone(),
         **{"cycle": cycle} | context,
     )
-
-
-def newest_cycle(opportunity: Opportunity) -> Cycle | None:
-    """The cycle that the tabs lead to."""
-    return max(opportunity.cycles, key=lambda cycle: (cycle.created_at, cycle.id), default=None)
 
 
 def tabs(opportunity: Opportunity, cycle: Cycle | None, current: str) -> list[tuple[str, str, int | None, bool]]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from portal.accounts.rules import scope
 from portal.accounts.status import Role
-from portal.catalogue.form_models import Criterion, Form, Section
+from portal.catalogue.form_models import Criterion, Form, Question, Section
 from portal.catalogue.models import Cycle, Opportunity, Page, Site, Unit
 from portal.catalogue.status import Publication
 from portal.core.audit import Event
@@ -105,10 +105,40 @@ def pages(*, after: str = "", before: str = "") -> Slice:
     return paginate(db.session, select(Page), keys, size=PAGE_SIZE, after=after, before=before)
 
 
-def cycles_of(opportunity: Opportunity) -> Sequence[Cycle]:
+def cycles_of(opportunity: Opportunity) -> list[Cycle]:
     """The cycles of a listing, the newest first."""
-    query = select(Cycle).where(Cycle.opportunity_id == opportunity.id)
-    return db.session.scalars(query.order_by(Cycle.created_at.desc(), Cycle.id.desc())).all()
+    return sorted(opportunity.cycles, key=lambda cycle: (cycle.created_at, cycle.id), reverse=True)
+
+
+def newest_cycle(opportunity: Opportunity) -> Cycle | None:
+    """The cycle of a listing that was made last."""
+    return next(iter(cycles_of(opportunity)), None)
+
+
+def cycle_by_id(key: int) -> Cycle | None:
+    """A cycle with its listing, in one query."""
+    return db.session.get(Cycle, key, options=[_up(joinedload(Cycle.opportunity))])
+
+
+def form_by_id(key: int) -> Form | None:
+    """A form version with its cycle and listing, in one query."""
+    return db.session.get(Form, key, options=[_up(joinedload(Form.cycle).joinedload(Cycle.opportunity))])
+
+
+def section_by_id(key: int) -> Section | None:
+    """A section with its form, cycle and listing, in one query."""
+    up = joinedload(Section.form).joinedload(Form.cycle).joinedload(Cycle.opportunity)
+    return db.session.get(Section, key, options=[_up(up)])
+
+
+def question_by_id(key: int) -> Question | None:
+    """A question with its section, form, cycle and listing, in one query."""
+    up = joinedload(Question.section).joinedload(Section.form).joinedload(Form.cycle)
+    return db.session.get(Question, key, options=[_up(up.joinedload(Cycle.opportunity))])
+
+
+def _up(load: Any) -> Any:
+    return load.joinedload(Opportunity.unit)
 
 
 def newest_form(cycle: Cycle) -> Form | None:

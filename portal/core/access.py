@@ -79,6 +79,7 @@ def require(user: Any, name: str, thing: Any = None) -> None:
     raise Denied(answer.reason, answer) if isinstance(answer, Refusal) else Denied()
 
 
+LARGEST_ID = 2**63 - 1  # of a bigint column; a longer number in an address is the id of nothing
 View = Callable[..., Any]
 Loader = Callable[[int], Any]
 
@@ -98,7 +99,8 @@ def guard(name: str, **loads: "type[Model] | Loader") -> Callable[[View], View]:
             thing = None
             for noun, source in loads.items():
                 key = kwargs.pop(f"{noun}_id")
-                thing = db.session.get(source, key) if isinstance(source, type) else source(key)
+                if key <= LARGEST_ID:
+                    thing = db.session.get(source, key) if isinstance(source, type) else source(key)
                 if thing is None:
                     if not current_user.is_authenticated:
                         raise SignInNeeded

@@ -98,11 +98,12 @@ def test_a_coordinator_sees_and_opens_only_their_own(client: PageClient) -> None
 
 
 def test_people_without_a_role_and_visitors_get_nowhere(client: PageClient) -> None:
-    listing = make.opportunity()
+    listing, draft = make.opportunity(), make.opportunity(state=Publication.DRAFT)
     assert client.get(url(listing)).status in {302, 303}
     client.sign_in(make.person())
-    for path in ("/admin/opportunities", "/admin/opportunities/new", url(listing)):
+    for path in ("/admin/opportunities", "/admin/opportunities/new", url(draft)):
         assert client.get(path).status == 404
+    assert client.get(url(listing)).status == 403
 
 
 def test_the_list_filters_and_searches(admin: PageClient) -> None:
