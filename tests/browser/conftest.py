@@ -58,12 +58,16 @@ class Portal:
         """The text of the newest mail to an address whose subject holds these words, once the worker has sent it."""
         until = time.monotonic() + MAIL_SECONDS
         while time.monotonic() < until:
-            found = [mail for mail in self._mails() if mail["To"] and address in mail["To"] and subject in mail["Subject"]]
+            found = [
+                mail for mail in self._mails() if mail["To"] and address in mail["To"] and subject in mail["Subject"]
+            ]
             if found:
                 newest = max(found, key=lambda mail: mail["Date"].datetime)
                 return str(newest.get_body(("plain",)).get_content())
             time.sleep(0.2)
-        raise AssertionError(f"no mail to {address} about {subject!r}: {[(m['To'], m['Subject']) for m in self._mails()]}")
+        raise AssertionError(
+            f"no mail to {address} about {subject!r}: {[(m['To'], m['Subject']) for m in self._mails()]}"
+        )
 
     def link_in_mail(self, address: str, subject: str, path: str) -> str:
         """The first link of that mail whose path begins so."""
@@ -76,7 +80,7 @@ class Portal:
         if not self._mailbox.exists():
             return []
         folder = mailbox.Maildir(self._mailbox, create=False)
-        return [email.message_from_bytes(folder.get_bytes(key), policy=default) for key in folder.keys()]  # type: ignore[misc]
+        return [email.message_from_bytes(folder.get_bytes(key), policy=default) for key in folder.iterkeys()]
 
 
 @pytest.fixture(scope="session")

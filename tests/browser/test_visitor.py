@@ -95,6 +95,7 @@ def test_everything_works_without_script(new_visitor: NewVisitor) -> None:
 
 def test_walks_the_finder_by_keyboard_alone(visitor: Visitor) -> None:
     page = visitor.open("/")
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
     page.keyboard.press("Enter")
@@ -114,7 +115,9 @@ def test_the_eye_on_every_page_sees(visitor: Visitor) -> None:
     with pytest.raises(AssertionError, match="image-alt"):
         visitor.look()
     visitor.open("/sites")
-    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<svg width=\"900\" height=\"9\"></svg>')")
+    page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<svg width=\"900\" height=\"9\"></svg>')"
+    )
     with pytest.raises(AssertionError, match="px wide at 320 px"):
         visitor.look()
     page.evaluate("console.error('seen')")
