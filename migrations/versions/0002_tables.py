@@ -311,6 +311,7 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_opportunity_search", ["search"], unique=False, postgresql_using="gin")
         batch_op.create_index("ix_opportunity_state", ["state", "kind"], unique=False)
+        batch_op.create_index("ix_opportunity_by_title", ["title", "id"], unique=False)
         batch_op.create_index(
             "ix_opportunity_title",
             ["title"],
@@ -1064,6 +1065,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_opportunity_unit_id"))
         batch_op.drop_index("ix_opportunity_title", postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"})
         batch_op.drop_index("ix_opportunity_state")
+        batch_op.drop_index("ix_opportunity_by_title")
         batch_op.drop_index("ix_opportunity_search", postgresql_using="gin")
         batch_op.drop_index(
             "ix_opportunity_scheduled", postgresql_where=sa.text("state = 'draft' AND publish_at IS NOT NULL")

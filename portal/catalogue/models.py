@@ -212,6 +212,7 @@ class Opportunity(HasId, Model):
         Index("ix_opportunity_search", "search", postgresql_using="gin"),
         Index("ix_opportunity_title", "title", postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"}),
         Index("ix_opportunity_state", "state", "kind"),
+        Index("ix_opportunity_by_title", "title", "id"),
         Index(
             "ix_opportunity_scheduled",
             "publish_at",

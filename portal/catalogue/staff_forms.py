@@ -70,12 +70,14 @@ def _shut(form: Form) -> Page | None:
     return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=FROZEN), 409
 
 
-def _refusing(form: Form, action: Callable[[], Any], anchor: str = "") -> Page | Response:
+def _refusing(form: Form, action: Callable[[], Any], anchor: str = "", *, words: str = "") -> Page | Response:
     """Do something to a draft that needs no form; a published version answers 409 and says what to do."""
     try:
         action()
     except Frozen:
         return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=FROZEN), 409
+    if words:
+        flash(words)
     return _back(form, anchor)
 
 
@@ -153,7 +155,8 @@ def move_section(section: Section, way: str) -> Page | Response:
 @guard("form.edit", section=staff_queries.section_by_id)
 def remove_section(section: Section) -> Page | Response:
     """Take a section and its questions out."""
-    return _refusing(section.form, lambda: form_actions.remove_section(section, by=current_user))
+    words = f"Section “{section.title}” removed.|Its questions went with it."
+    return _refusing(section.form, lambda: form_actions.remove_section(section, by=current_user), words=words)
 
 
 @bp.route("/sections/<int:section_id>/questions/new", methods=["GET", "POST"])
@@ -208,4 +211,5 @@ def move_question(question: Question, way: str) -> Page | Response:
 @guard("form.edit", question=staff_queries.question_by_id)
 def remove_question(question: Question) -> Page | Response:
     """Take a question out."""
-    return _refusing(question.section.form, lambda: form_actions.remove_question(question, by=current_user))
+    form, words = question.section.form, f"Question “{question.label}” removed.|Add it again if you need it."
+    return _refusing(form, lambda: form_actions.remove_question(question, by=current_user), words=words)

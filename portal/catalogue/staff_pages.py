@@ -168,7 +168,7 @@ def _cursor(name: str, value: str) -> str:
     return url_for(str(request.endpoint), **kept) if value else ""
 
 
-def cursors() -> dict[str, str]:
+def cursors() -> dict[str, Any]:
     """The cursor that the address carries."""
     return {name: request.args.get(name, "") for name in ("after", "before")}
 

@@ -168,7 +168,8 @@ def test_questions_move_within_and_across_sections(admin: PageClient) -> None:
     assert move("Three", "down") == [["One"], ["Three", "Two"]]
     assert move("Two", "down") == [["One"], ["Three", "Two"]]
     assert move("Three", "up") == [["One", "Three"], ["Two"]]
-    admin.post(f"/admin/questions/{ids['One']}/remove")
+    page = admin.post(f"/admin/questions/{ids['One']}/remove").follow()
+    assert page.flashes == ["Question “One” removed. Add it again if you need it."]
     assert order(form) == [["Three"], ["Two"]]
     keys = [q.key for q in db.session.get_one(Form, form.id).questions]
     assert len(set(keys)) == 2
