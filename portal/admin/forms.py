@@ -49,8 +49,8 @@ class InviteForm(FlaskForm):  # type: ignore[misc]
 class MembershipForm(FlaskForm):  # type: ignore[misc]
     """A role, and where it holds."""
 
-    role = SelectField("Role", choices=[SelectChoice(role.value, role.label) for role in Role])
-    where = SelectField("Where", description="Admins work everywhere: leave this as it is.")
+    role = SelectField("Role", choices=[SelectChoice(role.value, role.label) for role in reversed(Role)])
+    where = SelectField("Where", description="A unit, or one listing. Admins work everywhere.")
 
     def offer(self, units: Any, listings: Any) -> None:
         """Set where a role can hold.  In: units and listings as (id, name)."""

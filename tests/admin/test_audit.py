@@ -66,12 +66,12 @@ def test_the_trail_pages_on_and_back(client: PageClient, admin: Person) -> None:
 
 
 def test_the_trail_runs_as_many_queries_for_any_number_of_events(client: PageClient, app: Flask, admin: Person) -> None:
-    client.get("/admin/audit")  # fills the caches of the process
     counts = []
     for more in (1, 2, 297):
         for _ in range(more):
             audit.record(admin, "person.changed", admin)
         client.sign_in(admin)
+        app.extensions["brand"].forget()  # its cache lasts seconds: read it each time
         with count_queries(app) as seen:
             assert client.get("/admin/audit").status == 200
         counts.append(len(seen))

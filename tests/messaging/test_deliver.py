@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import pytest
@@ -211,6 +212,16 @@ def test_a_line_that_breaks_before_the_words_may_pass(use: Set, monkeypatch: pyt
         use(mail_server="127.0.0.1", mail_port=port)
         message = deliver(invitation())
     assert message.state is Delivery.QUEUED
+
+
+def test_a_server_that_never_speaks(use: Set) -> None:
+    with socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        use(mail_server="127.0.0.1", mail_port=silent.getsockname()[1], mail_timeout=0.3)
+        message = deliver(invitation())
+    assert message.state is Delivery.QUEUED
+    assert "timed out" in message.last_error or "did not answer in time" in message.last_error
 
 
 def test_trouble_on_leaving_does_not_send_twice(use: Set, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,7 @@ def test_the_thing_may_be_new() -> None:
     person = factories.person()
     other = type(person)(given_name="New", family_name="One", sort_name="one, new", search_text="new", active=True,
                          created_at=person.created_at, email="new@example.org", fs_uniquifier="u-new")  # fmt: skip
+    write("invitation", to=person, **INVITE)  # reads the brand, which would flush
     db.session.add(other)
     message = write("invitation", to=person, about=other, **INVITE)
     assert (message.thing_type, message.thing_id) == ("person", other.id)
