@@ -8,7 +8,6 @@ from decimal import Decimal
 from portal.reports.figures import Load
 
 RIGHT, TOP, FLOOR = 532.0, 12.0, 200.0
-NICE = (1, 2, 5)
 
 
 @dataclass(frozen=True)
@@ -147,10 +146,10 @@ def _written(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _nice(most: int) -> int:
-    """The top of an axis: four equal steps of 1, 2 or 5 times a power of ten that reach the value."""
+    """The top of an axis that reaches the value in four equal steps of a round number."""
     power = 1
     while True:
-        for nice in NICE:
-            if nice * power * 4 >= most:
-                return nice * power * 4
+        for step in (power, 2 * power, 5 * power // 2, 5 * power):
+            if step * 4 >= most:
+                return step * 4
         power *= 10

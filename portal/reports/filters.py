@@ -53,15 +53,6 @@ def stage_choices() -> list[tuple[str, str]]:
     return [(key, stage.label) for key, stage in STAGES.items()]
 
 
-def sort_choices() -> list[tuple[str, str]]:
-    """The orders as a select offers them, each in both directions, the usual one first."""
-    found = []
-    for key, (usual, ascending, descending) in SORTS.items():
-        both = [(f"{key}:asc", ascending), (f"{key}:desc", descending)]
-        found += both if usual == "asc" else both[::-1]
-    return found
-
-
 @dataclass(frozen=True)
 class Filters:
     """One way to look at a queue.  Scores are on the scale of 1 to 5; empty and None mean any."""
@@ -131,11 +122,9 @@ class Filters:
 
 def read(args: Mapping[str, str]) -> Filters:
     """The filters of a query string; what makes no sense is left out, as if it had not been chosen."""
-    sort, turned = args.get("sort", "name"), ""
-    if ":" in sort:  # the select of the filter bar names order and direction in one
-        sort, turned = sort.split(":", 1)
+    sort = args.get("sort", "")
     sort = sort if sort in SORTS else "name"
-    direction = turned or args.get("dir", "")
+    direction = args.get("dir", "")
     stage, flag = args.get("stage", ""), args.get("flag", "")
     return Filters(
         q=" ".join(clean(args.get("q", ""))[:LONGEST_SEARCH].split()),

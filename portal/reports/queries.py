@@ -114,10 +114,11 @@ class Intake:
     phase: tuple[str, str]
     needing: int
     overdue: int
+    overdue_words: str
 
     @property
     def submitted(self) -> int:
-        return among(self.tally, set(Status) - {Status.DRAFT, Status.WITHDRAWN})
+        return among(self.tally, set(Status) - {Status.DRAFT})
 
     @property
     def needing_words(self) -> str:
@@ -168,10 +169,13 @@ def intakes(user: Any, *, now: datetime) -> list[Intake]:
     phases = {cycle.id: phase(cycle, found[cycle.id], now) for cycle in cycles}
     running = [cycle for cycle in cycles if phases[cycle.id][1] != "Finished"]
     needing, overdue = _needing(running), _overdue(running, now)
-    return [
-        Intake(cycle, found[cycle.id], phases[cycle.id], needing.get(cycle.id, 0), overdue.get(cycle.id, 0))
-        for cycle in running
-    ]
+    more = "+" if sum(overdue.values()) >= OVERDUE_CAP else ""
+    made = []
+    for cycle in running:
+        late = overdue.get(cycle.id, 0)
+        words = f"{late:,}{more if late else ''}"
+        made.append(Intake(cycle, found[cycle.id], phases[cycle.id], needing.get(cycle.id, 0), late, words))
+    return made
 
 
 def _needing(cycles: Sequence[Cycle]) -> dict[int, int]:
