@@ -224,6 +224,16 @@ def test_a_server_that_never_speaks(use: Set) -> None:
     assert "timed out" in message.last_error or "did not answer in time" in message.last_error
 
 
+def test_a_server_that_cannot_be_reached_in_time(use: Set, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*args: Any, **options: Any) -> None:
+        raise TimeoutError
+
+    use(mail_server="127.0.0.1", mail_port=free_port())
+    monkeypatch.setattr(smtplib.socket, "create_connection", slow)
+    message = deliver(invitation())
+    assert (message.state, message.last_error) == (Delivery.QUEUED, "The mail server did not answer in time.")
+
+
 def test_trouble_on_leaving_does_not_send_twice(use: Set, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: smtplib.SMTP) -> tuple[int, bytes]:
         raise smtplib.SMTPServerDisconnected("gone")
