@@ -2,8 +2,9 @@
 
 from flask import Flask, render_template_string
 
-ROW = """<li class="opp"><div class="time"><b>{{ row.time }}</b>{{ row.length }}</div><div><h3><a href="/o/{{ row.slug }}">\
-{{ row.title }}</a></h3><p>{{ row.summary }}</p></div><div class="when"><span class="status">{{ row.when }}</span></div></li>
+ROW = """<li class="opp"><div class="time"><b>{{ row.time }}</b>{{ row.length }}</div>
+<div><h3><a href="/o/{{ row.slug }}">{{ row.title }}</a></h3><p>{{ row.summary }}</p></div>
+<div class="when"><span class="status">{{ row.when }}</span></div></li>
 """
 PAGE = (
     "<!doctype html><html lang=en><head><title>Floor</title></head><body><main><h1>Floor</h1><ol>"

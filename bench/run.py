@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,11 +35,13 @@ from portal.catalogue.form_models import Section
 from portal.catalogue.models import Cycle
 from portal.config import Settings
 from portal.core.db import db
+from portal.core.paging import encode
 from portal.demo.data import PASSWORD
 from portal.serving import environment_of, local_settings
 
 ROOT = Path(__file__).parent.parent
 SMALL, LARGE = 1_000, 100_000
+QUEUE_PAGE = 50
 console = Console(width=140)
 
 
@@ -84,9 +86,7 @@ def server(kind: str, target: str, settings: Settings) -> Iterator[tuple[int, in
         command = ["gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--log-level", "error", target]
         command[1:1] = ["--worker-class", "gthread", "--threads", "4", "--keep-alive", "30"]
     program = str(Path(sys.executable).parent / command[0])
-    process = subprocess.Popen(
-        [program, *command[1:]], env=environment_of(settings), cwd=ROOT, start_new_session=True
-    )
+    process = subprocess.Popen([program, *command[1:]], env=environment_of(settings), cwd=ROOT, start_new_session=True)
     try:
         until = time.monotonic() + 60
         while time.monotonic() < until:
@@ -124,7 +124,7 @@ def token_of(port: int, cookie: str, path: str) -> str:
 
 def form_fields(port: int, cookie: str, path: str) -> list[tuple[str, str]]:
     """The fields of a section's form as a browser would send them."""
-    from lxml import html  # noqa: PLC0415 - a development dependency
+    from lxml import html
 
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Cookie": cookie})
     tree = html.fromstring(urllib.request.urlopen(request).read())
@@ -140,9 +140,9 @@ def pages(app: Flask, port: int) -> list[Page]:
             for n in (SMALL, LARGE)
         )
         winickoff = db.session.scalars(
-            select(Application).join(Application.person).where(
-                Application.status == Status.DRAFT, Application.person.has(email="applicant@example.org")
-            )
+            select(Application)
+            .join(Application.person)
+            .where(Application.status == Status.DRAFT, Application.person.has(email="applicant@example.org"))
         ).first()
         assert winickoff is not None
         section = db.session.scalars(
@@ -151,7 +151,7 @@ def pages(app: Flask, port: int) -> list[Page]:
         file_id = db.session.scalars(
             select(Application.id).where(Application.cycle_id == large).order_by(Application.id).limit(1)
         ).one()
-        page_1000 = cursor_of(app, large, 1000)
+        page_1000 = cursor_of(large, 1000)
     coordinator, applicant = sign_in(port, "coordinator@example.org"), sign_in(port, "applicant@example.org")
     section_path = f"/applications/{winickoff.id}/sections/{section}"
     fields = urllib.parse.urlencode(form_fields(port, applicant, section_path)).encode()
@@ -178,14 +178,19 @@ def pages(app: Flask, port: int) -> list[Page]:
     ]
 
 
-def cursor_of(app: Flask, cycle_id: int, page: int) -> str:
-    """The query string of a page of the queue, walked to by its own Next links from just before it."""
-    from portal.reports.queue import cursor_at  # noqa: PLC0415
+def cursor_of(cycle_id: int, page: int) -> str:
+    """The query string of a page of the queue in its first order: by name."""
+    last_before = db.session.execute(
+        select(Application.sort_name, Application.id)
+        .where(Application.cycle_id == cycle_id, Application.status.not_in([Status.DRAFT]))
+        .order_by(Application.sort_name, Application.id)
+        .offset((page - 1) * QUEUE_PAGE - 1)
+        .limit(1)
+    ).one()
+    return "?after=" + encode(list(last_before))
 
-    return "?after=" + cursor_at(cycle_id, (page - 1) * 50)
 
-
-def count_queries(app: Flask, page: Page, cookies: Callable[[str], str]) -> int:
+def count_queries(app: Flask, page: Page) -> int:
     """SQL statements of one request, counted in this process."""
     statements: list[str] = []
     with app.app_context():
@@ -214,7 +219,7 @@ def bench(app: Flask, settings: Settings, kind: str, requests: int) -> list[Row]
         for page in pages(app, port):
             cost = measure(port, pid, page.call, requests=requests)
             floor = measure(low, low_pid, Call(f"/floor/{max(cost.size, 360)}"), requests=requests)
-            rows.append(Row(page.name, kind, cost, floor, count_queries(app, page, str)))
+            rows.append(Row(page.name, kind, cost, floor, count_queries(app, page)))
             console.print(f"  {kind}: {page.name} {cost.cpu_ms:.2f} ms", style="dim")
         if kind == "granian":
             export(app, port, pid)
@@ -265,13 +270,15 @@ def main() -> None:
         rows = [row for kind in options.servers.split(",") for row in bench(app, settings, kind, options.requests)]
         console.print(table(rows))
     if options.json:
-        options.json.write_text(json.dumps([vars(row) | {"cost": vars(row.cost), "floor": vars(row.floor)} for row in rows]))
+        options.json.write_text(
+            json.dumps([vars(row) | {"cost": vars(row.cost), "floor": vars(row.floor)} for row in rows])
+        )
     console.print(f"{psutil.cpu_count()} cores")
 
 
 def build(settings: Settings, count: int) -> None:
     """Load the data of the benchmarks unless it is there."""
-    from portal.cli import prepare  # noqa: PLC0415
+    from portal.cli import prepare
 
     prepare(settings)
     app = create_app(settings)

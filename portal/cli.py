@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
 from flask.cli import FlaskGroup, with_appcontext
 from flask_migrate import upgrade
 from rich.console import Console
 
 from portal import serving
+from portal.accounts.actions import EmailTaken, create_admin
+from portal.accounts.passwords import weakness
 from portal.config import Settings
+from portal.core.db import transaction
 from portal.demo import data as demo_data
 from portal.health import MIGRATIONS
 
@@ -25,6 +29,7 @@ def register_commands(app: Flask) -> None:
     """Attach the commands that need the application."""
     app.cli.add_command(serve)
     app.cli.add_command(worker)
+    app.cli.add_command(create_admin_command)
 
 
 @click.command()
@@ -43,12 +48,33 @@ def worker(concurrency: int) -> None:
     serving.work(app, app.config["SETTINGS"], concurrency=concurrency)
 
 
+@click.command("create-admin")
+@click.option("--email", prompt="E-mail address")
+@click.option("--given-name", prompt="Given name")
+@click.option("--family-name", prompt="Family name")
+@click.password_option(help="At least 12 characters.")
+@with_appcontext
+def create_admin_command(email: str, given_name: str, family_name: str, password: str) -> None:
+    """Make the first admin; asks for what is not given."""
+    if problem := weakness(password, [email, given_name, family_name]):
+        raise click.ClickException(problem)
+    try:
+        email = validate_email(email, check_deliverability=False, test_environment=True).normalized
+        with transaction():
+            made = create_admin(email, given_name=given_name, family_name=family_name, password=password)
+    except EmailNotValidError as error:
+        raise click.ClickException(f"{email} is not an e-mail address: {error}") from None
+    except EmailTaken:
+        raise click.ClickException(f"Somebody has an account with {email} already.") from None
+    console.print(f"{made.full_name} can sign in as {made.email}.")
+
+
 @click.command()
 def demo() -> None:
     """Run the portal with a living demo data set: database, worker and web server.  Ctrl-C stops everything."""
-    with local() as settings:
-        base_url = settings.base_url or f"http://127.0.0.1:{settings.port}"
-        settings = settings.model_copy(update={"base_url": base_url})
+    with local() as chosen:
+        base_url = chosen.base_url or f"http://127.0.0.1:{chosen.port}"
+        settings = chosen.model_copy(update={"base_url": base_url})
         prepare(settings)
         console.print("Starting the web server and the worker …")
         code = serving.run_together(
@@ -75,7 +101,7 @@ def demo_data_command(applications: int, seed: int) -> None:
 
 def prepare(settings: Settings, *, applications: int = 0, seed: int = demo_data.SEED) -> None:
     """Bring the database up to date and load what is missing of the demo data, with progress."""
-    from portal import create_app  # noqa: PLC0415 - the factory imports this module
+    from portal import create_app
 
     app = create_app(settings)
     with app.app_context():
@@ -98,7 +124,7 @@ def local() -> Iterator[Settings]:
 
 def main() -> None:
     """The console script `portal`."""
-    from portal import create_app  # noqa: PLC0415 - the factory imports this module
+    from portal import create_app
 
     os.environ.setdefault("FLASK_SKIP_DOTENV", "1")
     group = FlaskGroup(create_app=create_app, help="The Primary Care Opportunities portal.")

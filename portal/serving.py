@@ -1,6 +1,7 @@
 """The long-running processes: web server, worker, and the demo that runs everything at once."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from types import FrameType
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from portal.config import Environment, Settings, local_secrets
 from portal.core import embedded
@@ -39,7 +41,7 @@ def serve(settings: Settings) -> None:
         workers_kill_timeout=GRACE_SECONDS,
         working_dir=ROOT,
         log_enabled=True,
-        log_level="warning",
+        log_level=LogLevels.warning,
     ).serve()
 
 
@@ -88,8 +90,6 @@ class ProductionSetting(Exception):
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """The settings as environment variables for a child process."""
-    import json  # noqa: PLC0415
-
     values = settings.model_dump(mode="json")
     return os.environ | {
         name.upper(): json.dumps(value) if isinstance(value, dict) else str(value)
@@ -116,15 +116,7 @@ def run_together(commands: Sequence[Sequence[str]], settings: Settings, *, ready
         signal.signal(name, stop)
     children: list[subprocess.Popen[bytes]] = []
     try:
-        for command in commands:
-            children.append(
-                subprocess.Popen(  # noqa: S603 - our own console script
-                    [sys.executable, "-m", "portal", *command],
-                    env=environment_of(settings),
-                    cwd=ROOT,
-                    start_new_session=True,
-                )
-            )
+        children.extend(start(command, settings) for command in commands)
         await_ready(ready, children)
         print(on_ready, flush=True)  # noqa: T201 - the demo speaks to a person
         while all(child.poll() is None for child in children):
@@ -136,6 +128,13 @@ def run_together(commands: Sequence[Sequence[str]], settings: Settings, *, ready
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, signal.SIG_IGN)
         stop_all(children)
+
+
+def start(command: Sequence[str], settings: Settings) -> subprocess.Popen[bytes]:
+    """A command of `portal` as a process of its own, which Ctrl-C in the terminal does not reach."""
+    return subprocess.Popen(  # noqa: S603 - our own console script
+        [sys.executable, "-m", "portal", *command], env=environment_of(settings), cwd=ROOT, start_new_session=True
+    )
 
 
 def await_ready(url: str, children: Sequence[subprocess.Popen[bytes]], *, seconds: float = 60) -> None:

@@ -68,6 +68,6 @@ def send_new_password_mail(person: Person, *, by: Person) -> None:
     if person.password is None:
         send_invitation(person, by=by)
     else:
-        link = absolute_url("security.reset_password", token=generate_reset_password_token(person))
+        link = absolute_url("security.reset_password", token=generate_reset_password_token(person))  # type: ignore[no-untyped-call]
         write("reset_password", to=person, about=person, reset_link=link)
     audit.record(by, "person.password-mail-sent", person)

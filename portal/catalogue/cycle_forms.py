@@ -3,7 +3,7 @@
 from typing import Any
 
 from wtforms import DateField, FieldList, FormField, HiddenField, IntegerField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, NumberRange, Optional, Regexp, ValidationError
 
 from portal.catalogue.forms import VersionedForm

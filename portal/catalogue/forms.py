@@ -3,7 +3,7 @@
 from typing import Any
 
 from wtforms import DecimalField, HiddenField, SelectField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, Email, InputRequired, NumberRange, Optional, Regexp, ValidationError
 
 from portal.catalogue.inputs import CheckboxesField, MomentField, StaffForm, choices_of, line, row_id, text

@@ -3,7 +3,7 @@
 from typing import Any
 
 from wtforms import IntegerField, SelectField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, NumberRange
 
 from portal.catalogue.forms import SLUG_RULE, VersionedForm

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wtforms import BooleanField, Form, HiddenField, SelectField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired
 
 from portal.catalogue.fields import KINDS, QuestionKind

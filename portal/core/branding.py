@@ -76,7 +76,7 @@ DEFAULTS = {
     "hero_title": "What would you do with one half-day a week?",
     "hero_lead": "Fellowships, scholars programs, teaching, research and practice positions for people who look after "
     "patients. Start with the time you have.",
-    "footer_text": "Fellowships, scholars programs, courses and practice positions in one academic primary care network.",
+    "footer_text": "Fellowships, scholars programs, courses and practice positions in one primary care network.",
     "contact_email": "opportunities@example.org",
 }
 

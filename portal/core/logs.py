@@ -33,7 +33,7 @@ access = logging.getLogger("portal.access")
 class _Discreet(logging.Formatter):
     """Tracebacks without the values that errors quote."""
 
-    def formatException(self, ei: ExcInfo) -> str:
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - logging's own name
         return describe(ei[1]) if ei[1] is not None else ""
 
 

@@ -47,8 +47,8 @@ PATHS: dict[Status, tuple[Status, ...]] = {
 REVIEWED = frozenset({S.IN_REVIEW, S.PANEL, S.DECIDED, *RELEASED})
 OUTCOMES = {S.OFFERED: Outcome.OFFER, S.WAITLISTED: Outcome.WAITLIST, S.NOT_SELECTED: Outcome.DECLINE}
 LETTERS = {
-    Outcome.OFFER: "We are delighted to offer you a place. Write to the program contact within two weeks to accept it.",
-    Outcome.WAITLIST: "The committee would like to keep you on its wait-list. We write to you as soon as a place opens.",
+    Outcome.OFFER: "We are delighted to offer you a place. Write to the program contact within two weeks.",
+    Outcome.WAITLIST: "The committee keeps you on its wait-list. We write to you as soon as a place opens.",
     Outcome.DECLINE: "We cannot offer you a place this time. The committee read your application with care, and "
     "the program team is glad to talk with you about a later cycle.",
 }
@@ -56,7 +56,8 @@ LETTERS = {
 
 SUMMARISE = text(
     """
-    UPDATE review_summary AS s SET assigned = a.assigned, submitted = a.submitted, mean = a.mean, low = a.low, high = a.high
+    UPDATE review_summary AS s
+    SET assigned = a.assigned, submitted = a.submitted, mean = a.mean, low = a.low, high = a.high
     FROM (
       SELECT application_id, count(*) FILTER (WHERE state <> 'recused') AS assigned, count(score) AS submitted,
              round(avg(score), 2) AS mean, min(score) AS low, max(score) AS high
@@ -221,12 +222,18 @@ class Loader:
             state = AssignmentState.SUBMITTED
             if not done:
                 state = self.chance.choices(
-                    (AssignmentState.SUBMITTED, AssignmentState.DRAFT, AssignmentState.ASSIGNED, AssignmentState.RECUSED),
+                    (
+                        AssignmentState.SUBMITTED,
+                        AssignmentState.DRAFT,
+                        AssignmentState.ASSIGNED,
+                        AssignmentState.RECUSED,
+                    ),
                     (50, 12, 33, 5),
                 )[0]
             given = self._scores(worth + self.leniency[reader.id], criteria, state)
             score = self._weighted(given, criteria) if state is AssignmentState.SUBMITTED else None
             self._assign(application, reader, state, given, score)
+
     def _scores(self, level: float, criteria: Sequence[Criterion], state: AssignmentState) -> dict[str, int]:
         if state in {AssignmentState.ASSIGNED, AssignmentState.RECUSED}:
             return {}
@@ -240,7 +247,12 @@ class Loader:
         return (Decimal(sum(given[str(c.id)] * c.weight for c in criteria)) / 100).quantize(Decimal("0.01"))
 
     def _assign(
-        self, application: Application, reader: Person, state: AssignmentState, given: dict[str, int], score: Decimal | None
+        self,
+        application: Application,
+        reader: Person,
+        state: AssignmentState,
+        given: dict[str, int],
+        score: Decimal | None,
     ) -> None:
         worked = state in {AssignmentState.SUBMITTED, AssignmentState.DRAFT}
         saved = application.changed_at + (now() - application.changed_at) * 0.5 if worked else None

@@ -53,9 +53,7 @@ def load_places(texts: dict[str, Any]) -> tuple[dict[str, Unit], dict[str, Site]
         for i, facts in enumerate(texts["site"], 1)
     }
     db.session.add_all(sites.values())
-    db.session.add_all(
-        Page(**facts, position=i, updated_at=now()) for i, facts in enumerate(texts["page"], 1)
-    )
+    db.session.add_all(Page(**facts, position=i, updated_at=now()) for i, facts in enumerate(texts["page"], 1))
     db.session.add_all(Synonym(**facts) for facts in texts["synonym"])
     return units, sites
 

@@ -151,8 +151,8 @@ def _load_batch(batch: list[File], cycle: Cycle, coordinator: int) -> None:
     _copy(
         "person (id, given_name, family_name, sort_name, search_text, created_at, email, active, fs_uniquifier)",
         (
-            (f.person_id, f.given, f.family, folded(f"{f.family}, {f.given}"), folded(f"{f.given} {f.family} {_email(f)}"),
-             f.begun, _email(f), True, _email(f))
+            (f.person_id, f.given, f.family, folded(f"{f.family}, {f.given}"),
+             folded(f"{f.given} {f.family} {_email(f)}"), f.begun, _email(f), True, _email(f))
             for f in batch
         ),
     )  # fmt: skip

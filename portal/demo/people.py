@@ -99,7 +99,9 @@ def add_applicants(count: int, chance: Random) -> list[Person]:
     pairs = [(given, family) for family in FAMILY for given in GIVEN if (given, family) != ("Maren", "Okafor-Lind")]
     chosen = chance.sample(pairs, count)
     people = [
-        add_person(given, family, f"{folded(given)}.{folded(family)}@example.org", credentials=chance.choice(CREDENTIALS))
+        add_person(
+            given, family, f"{folded(given)}.{folded(family)}@example.org", credentials=chance.choice(CREDENTIALS)
+        )
         for given, family in chosen
     ]
     db.session.flush()

@@ -6,8 +6,8 @@ from typing import Any
 from portal.catalogue.form_models import Question
 
 TITLES = (
-    "Waiting-room stories: an oral history", "Insulin start visits led by nurses", "Home blood pressure outreach by text",
-    "Group visits for new parents", "Curriculum: saying no to low-value tests", "Legal aid in the exam room",
+    "Waiting-room stories: an oral history", "Insulin start visits led by nurses",
+    "Home blood pressure outreach by text", "Group visits for new parents", "Curriculum: saying no to low-value tests", "Legal aid in the exam room",
     "Interpreter-led asthma teaching", "Poems from the night float", "Tobacco cessation by peer mentors",
     "A referral checklist that clinicians like", "Teaching residents on home visits",
     "Panel handover when a colleague retires", "Deprescribing rounds", "Food pharmacy evaluation",
@@ -25,7 +25,7 @@ OPENERS = (
 )
 MIDDLES = (
     "I would use the half-days to talk with colleagues who do this well and to write down what they do.",
-    "The first weeks go to listening, the next to building a small version, and the last to teaching it to two practices.",
+    "The first weeks go to listening, the next to a small version, the last to teaching it to two practices.",
     "A medical assistant and a nurse care manager have agreed to work on it with me.",
     "I would start with one session a week and measure from the first day.",
     "The material exists in pieces; the time would let me test it with patients who read at different levels.",
@@ -66,7 +66,7 @@ def paragraph(chance: Random) -> str:
     return "\n\n".join((chance.choice(OPENERS), chance.choice(MIDDLES), chance.choice(ENDINGS)))
 
 
-def answer(question: Question, chance: Random) -> Any:
+def answer(question: Question, chance: Random) -> Any:  # noqa: PLR0911 - one line a kind
     """A believable stored value for a question; None for a file, which is a document."""
     settings = question.settings
     match question.kind:

@@ -53,11 +53,6 @@ _FILE = joinedload(Assignment.application).options(
 )
 
 
-def by_id(assignment_id: int) -> Assignment | None:
-    """An assignment with its application, applicant, cycle and listing: what the rules ask about."""
-    return db.session.scalar(select(Assignment).where(Assignment.id == assignment_id).options(_FILE))
-
-
 def whole(assignment_id: int) -> Assignment | None:
     """An assignment with all that the workspace shows of its application: form, answers and documents."""
     application = joinedload(Assignment.application)

@@ -1,4 +1,4 @@
-"""The demo data set: complete, the same for the same seed, with files that open; never mixed with other people's data."""
+"""The demo data set: complete, the same for the same seed, with files that open; never mixed with others' data."""
 
 from collections import Counter
 from collections.abc import Iterator
