@@ -275,14 +275,19 @@ class Panel:
         return [one for one in self.candidates if one.person.id not in taken and not one.competes]
 
 
-def panel(application: Application) -> Panel:
-    """The assignments of an application with their reviews, and who else could be assigned; three queries."""
-    rows = db.session.scalars(
+def of_application(application_id: int) -> Sequence[Assignment]:
+    """The assignments of an application with their reviewers, in the order they were made."""
+    return db.session.scalars(
         select(Assignment)
-        .where(Assignment.application_id == application.id)
+        .where(Assignment.application_id == application_id)
         .options(joinedload(Assignment.reviewer).lazyload(Person.memberships))
         .order_by(Assignment.id)
     ).all()
+
+
+def panel(application: Application) -> Panel:
+    """The assignments of an application with their reviews, and who else could be assigned; three queries."""
+    rows = of_application(application.id)
     scores = [row.score for row in rows if row.score is not None]
     mean = sum(scores, Decimal(0)) / len(scores) if scores else None
     return Panel(rows, candidates(application.cycle), criteria_of(application.cycle_id), mean)

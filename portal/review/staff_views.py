@@ -12,11 +12,9 @@ from portal.applications.staff_queries import chosen_in
 from portal.catalogue.models import Cycle
 from portal.core.access import guard
 from portal.core.clock import now
-from portal.core.db import db
 from portal.core.text import plural
 from portal.review import actions, queries, rules  # noqa: F401 - registers the rules
 from portal.review.forms import AssignForm, with_candidates
-from portal.review.models import Assignment
 
 bp = Blueprint("review_staff", __name__, url_prefix="/manage")
 
@@ -45,8 +43,8 @@ def assign(application: Application) -> Answer:
 @guard("assignment.manage", application=by_id)
 def remove(application: Application, assignment_id: int) -> Answer:
     """Take the application back from a reviewer who has not submitted."""
-    assignment = db.session.get(Assignment, assignment_id)
-    if assignment is None or assignment.application_id != application.id:
+    assignment = next((row for row in queries.of_application(application.id) if row.id == assignment_id), None)
+    if assignment is None:
         abort(404)
     name = str(assignment.reviewer)
     try:

@@ -6,8 +6,7 @@ import pytest
 from flask import Flask
 
 from portal.applications.status import Status
-from portal.catalogue.form_models import Question
-from portal.core.access import can
+from portal.core.access import Refusal, can
 from portal.core.clock import now
 from portal.core.db import db
 from portal.review import actions, queries
@@ -233,8 +232,7 @@ def test_a_cycle_without_a_rubric_says_so(scene: Scene, client: PageClient) -> N
     assert page.errors == ["This cycle has no rubric yet. Save a draft; the coordinator can add the rubric."]
 
 
-def test_a_file_without_a_title_question_has_no_title(scene: Scene, client: PageClient) -> None:
-    assert db.session.scalar(db.select(Question).where(Question.in_queue)) is not None
+def test_the_title_stands_on_top(scene: Scene, client: PageClient) -> None:
     page = client.sign_in(scene.reviewer).get(scene.path)
     assert "Saying no to low-value tests. " in page.text
 
@@ -263,3 +261,32 @@ def test_long_lists_have_pages(scene: Scene, client: PageClient) -> None:
     assert len(page.all("//tbody/tr")) == 11
     assert len(page.click("Previous").all("//tbody/tr")) == 60
     assert client.get("/review?after=nonsense").status == 400
+
+
+def test_the_meeting_fixes_submitted_reviews_only(scene: Scene) -> None:
+    assert can(scene.reviewer, "review.write", scene.assignment)
+    db.session.execute(db.text("UPDATE application SET status = 'panel' WHERE id = :i"), {"i": scene.application.id})
+    db.session.expire_all()
+    assert can(scene.reviewer, "review.write", scene.assignment)
+    row = scene.assignment
+    actions.submit(row, scores=scene.scores(3, 3), comment="", version=row.version, by=scene.reviewer, now=now())
+    refusal = can(scene.reviewer, "review.write", row)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "The selection meeting has this application, so your submitted review is fixed."
+    assert not can(scene.other, "review.write", row)
+
+
+def test_visitors_sign_in_first(scene: Scene, client: PageClient) -> None:
+    document = factories.document(scene.application)
+    assert can(scene.reviewer, "document.read", document)
+    db.session.commit()
+    for path in ("/review", scene.path, f"/applications/{scene.application.id}/documents/{document.id}"):
+        page = client.get(path)
+        assert page.status in {302, 303}
+        assert page.location.startswith("/login")
+
+
+@pytest.mark.parametrize("key", ["0", "999999999", "99999999999999999999999"])
+def test_unknown_files_are_not_found(scene: Scene, client: PageClient, key: str) -> None:
+    assert client.sign_in(scene.reviewer).get(f"/review/{key}").status == 404
+    assert client.post(f"/review/{key}/recuse", {"reason": "x"}).status == 404

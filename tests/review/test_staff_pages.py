@@ -36,6 +36,7 @@ def test_a_coordinator_assigns_and_takes_back(scene: Scene, client: PageClient) 
     assert client.post(f"{base}/{row.id}/remove").status == 303
     assert (scene.application.id, scene.other.id) not in pairs()
     assert client.post(f"{base}/{row.id}/remove").status == 404
+    assert client.post(f"{base}/{'9' * 30}/remove").status == 404
 
 
 def test_a_submitted_review_is_not_taken_back(scene: Scene, client: PageClient) -> None:
@@ -123,10 +124,10 @@ def test_a_listing_without_reviewers(context: None, client: PageClient) -> None:
 @pytest.mark.parametrize("state", ["none", "draft", "submitted", "recused"])
 def test_the_panel(scene: Scene, client: PageClient, state: str) -> None:
     """The panel of the staff page of an application, rendered as that page includes it."""
-    from flask import render_template, url_for  # noqa: F401, PLC0415
-    from flask_login import login_user  # noqa: PLC0415
+    from flask import render_template, url_for  # noqa: F401
+    from flask_login import login_user
 
-    from portal.review import queries  # noqa: PLC0415
+    from portal.review import queries
 
     row = scene.assignment
     if state == "draft":

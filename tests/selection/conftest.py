@@ -14,6 +14,7 @@ from portal.messaging.models import Message
 from portal.review import actions as reviewing
 from portal.review import queries
 from portal.selection import actions
+from portal.selection import queries as selecting
 from portal.selection.letters import Text
 from portal.selection.models import Decision
 from portal.selection.status import Outcome
@@ -37,9 +38,7 @@ class Meeting:
         return actions.decide(application, outcome=outcome, letter=letter, version=0, by=self.coordinator, now=now())
 
     def release(self, application: Application) -> Decision | None:
-        found = db.session.scalar(
-            db.select(Decision).where(Decision.application_id == application.id, Decision.released_at.is_(None))
-        )
+        found = selecting.open_decision(application.id)
         return actions.release(application, version=found.version if found else 0, by=self.coordinator, now=now())
 
 
@@ -55,9 +54,8 @@ def meeting(context: None) -> Meeting:
     reviewers = [factories.reviewer(cycle.opportunity), factories.reviewer(cycle.opportunity, "Tobias", "Wren")]
     criteria = queries.criteria_of(cycle.id)
     for place, name in enumerate(NAMES):
-        application = factories.application(
-            cycle, factories.person(*name, email=f"applicant-{place}-{cycle.id}@example.org"), status=Status.PANEL, title=f"Project {place}"
-        )  # fmt: skip
+        who = factories.person(*name, email=f"applicant-{place}-{cycle.id}@example.org")
+        application = factories.application(cycle, who, status=Status.PANEL, title=f"Project {place}")
         made.applications.append(application)
         if place == 3:
             continue

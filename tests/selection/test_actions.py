@@ -1,5 +1,7 @@
 """Deciding, taking back, releasing and the templates of letters, without pages."""
 
+from typing import Any
+
 import pytest
 
 from portal.applications.actions import move
@@ -9,7 +11,7 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.selection import actions, queries
 from portal.selection.letters import DEFAULT_LETTERS, Text
-from portal.selection.models import Decision
+from portal.selection.models import Decision, LetterTemplate
 from portal.selection.status import Outcome
 from tests import factories
 from tests.selection.conftest import LETTER, Meeting, letters
@@ -135,9 +137,8 @@ def test_one_that_went_between_reading_and_sending_is_not_sent_again(meeting: Me
 
 def test_staff_never_release_a_letter_to_themselves(meeting: Meeting) -> None:
     own = factories.application(meeting.cycle, meeting.coordinator, status=Status.DECIDED)
-    db.session.add(
-        Decision(application=own, outcome=Outcome.OFFER, subject="s", body="b", decided_by=factories.admin(), decided_at=now())
-    )  # fmt: skip
+    waiting = {"subject": "s", "body": "b", "decided_by": factories.admin(), "decided_at": now()}
+    db.session.add(Decision(application=own, outcome=Outcome.OFFER, **waiting))
     db.session.flush()
     assert queries.ready_letters(meeting.cycle, by=meeting.coordinator) == []
     assert len(queries.ready_letters(meeting.cycle, by=factories.admin())) == 1
@@ -166,9 +167,13 @@ def test_templates_of_a_listing_come_before_the_default(meeting: Meeting) -> Non
 def test_two_first_letters_at_the_same_moment(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
     actions.save_template(None, Outcome.OFFER, letter=Text("First", "f"), version=0, by=factories.admin())
     found = actions._template
-    answers = iter([None])
-    monkeypatch.setattr(actions, "_template", lambda *about: next(answers, None) or found(*about))
-    monkeypatch.setattr(actions, "_template", lambda *about: None if next(answers, 1) is None else found(*about))
+    looked = []
+
+    def blind_at_first(*about: Any) -> LetterTemplate | None:
+        looked.append(about)
+        return None if len(looked) == 1 else found(*about)
+
+    monkeypatch.setattr(actions, "_template", blind_at_first)
     with pytest.raises(actions.LetterChanged) as changed:
         actions.save_template(None, Outcome.OFFER, letter=Text("Second", "s"), version=0, by=factories.admin())
     assert changed.value.template is not None

@@ -41,7 +41,7 @@ def test_every_placeholder_has_a_sample_and_a_value(context: None) -> None:
 
 
 def test_the_start_date_is_written_out(context: None) -> None:
-    from datetime import date  # noqa: PLC0415
+    from datetime import date
 
     application = factories.application(cycle=factories.cycle(starts_on=date(2031, 3, 3)))
     assert values_of(application)["starts_on"] == "Monday, Mar 3, 2031"
@@ -67,7 +67,7 @@ def test_unknown_placeholders_are_named_once() -> None:
 def test_values_stay_text(value: str) -> None:
     filled = fill(Text("{project}", "Dear {project}."), {"project": value})
     shown = re.sub(r"<[^>]+>", "", markdown(filled.body)).strip()
-    from html import unescape  # noqa: PLC0415
+    from html import unescape
 
     assert unescape(shown) == f"Dear {' '.join(value.split())}."
     assert str(markdown(filled.body)).count("<") == 2

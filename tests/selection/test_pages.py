@@ -324,10 +324,10 @@ def test_the_number_of_queries_does_not_grow(meeting: Meeting, client: PageClien
 @pytest.mark.parametrize("state", ["none", "decided", "withdrawn", "sent"])
 def test_the_panel(meeting: Meeting, client: PageClient, state: str) -> None:
     """The panel of the staff page of an application, rendered as that page includes it."""
-    from flask import render_template  # noqa: PLC0415
-    from flask_login import login_user  # noqa: PLC0415
+    from flask import render_template
+    from flask_login import login_user
 
-    from portal.applications.actions import move  # noqa: PLC0415
+    from portal.applications.actions import move
 
     if state != "none":
         meeting.decide(meeting.first)
