@@ -1,4 +1,4 @@
-"""Words of the catalogue, once: kinds, audiences, places, states of publication, and the computed state of a listing."""
+"""Words of the catalogue, once: kinds, audiences, places, states of publication, the computed state of a listing."""
 
 from enum import StrEnum
 

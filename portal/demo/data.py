@@ -39,7 +39,7 @@ def _load(progress: Progress, chance: Random) -> None:
     cycles = catalogue.load_catalogue()
     units: Sequence[Unit] = db.session.scalars(select(Unit).order_by(Unit.position)).all()
     staff = people.add_staff(units, PASSWORD)
-    reviewers = people.add_reviewers(staff["reviewer"], units[0])
+    reviewers = people.add_reviewers(staff["reviewer"], units)
     applicants = people.add_applicants(APPLICANTS, chance)
     loader = Loader(chance, reviewers, staff["coordinator"])
     wanted = [(cycle, facts) for pairs in cycles.values() for cycle, facts in pairs if facts.get("applications")]

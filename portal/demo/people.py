@@ -83,14 +83,15 @@ def add_staff(units: Sequence[Unit], password: str) -> dict[str, Person]:
     return staff
 
 
-def add_reviewers(first: Person, unit: Unit) -> list[Person]:
-    """Eight reviewers of a unit; the first is the account that signs in."""
+def add_reviewers(first: Person, units: Sequence[Unit]) -> list[Person]:
+    """Eight reviewers of every unit; the first is the account that signs in."""
     reviewers = [first]
     for given, family, credentials in REVIEWERS[1:]:
         reviewers.append(add_person(given, family, f"{folded(given)}.reviewer@example.org", credentials=credentials))
     db.session.flush()
     for person in reviewers:
-        add_membership(person, Role.REVIEWER, unit=unit)
+        for unit in units:
+            add_membership(person, Role.REVIEWER, unit=unit)
     return reviewers
 
 

@@ -7,7 +7,8 @@ from portal.catalogue.form_models import Question
 
 TITLES = (
     "Waiting-room stories: an oral history", "Insulin start visits led by nurses",
-    "Home blood pressure outreach by text", "Group visits for new parents", "Curriculum: saying no to low-value tests", "Legal aid in the exam room",
+    "Home blood pressure outreach by text", "Group visits for new parents",
+    "Curriculum: saying no to low-value tests", "Legal aid in the exam room",
     "Interpreter-led asthma teaching", "Poems from the night float", "Tobacco cessation by peer mentors",
     "A referral checklist that clinicians like", "Teaching residents on home visits",
     "Panel handover when a colleague retires", "Deprescribing rounds", "Food pharmacy evaluation",
