@@ -30,7 +30,7 @@ SCORES = ("1", "2", "3", "4", "5")
 
 def whole(label: str, *, least: int, most: int, required: bool = False, **options: Any) -> IntegerField:
     """A whole number within limits."""
-    rule = NumberRange(least, most, message=f"Enter a whole number from {least:,} to {most:,}.")
+    rule = NumberRange(least, most, message=f"Enter a whole number from {least:,} to {most:,} for “{label}”.")
     return IntegerField(label, [rule] if required else [Optional(), rule], **options)
 
 

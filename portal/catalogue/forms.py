@@ -32,9 +32,9 @@ SAMPLE_FIELDS = {
 }
 
 
-def amount(label: str, *, most: float, least: float = 0, unit: str = "number", **options: Any) -> DecimalField:
+def amount(label: str, *, most: float, least: float = 0, **options: Any) -> DecimalField:
     """An optional decimal number within limits."""
-    rule = NumberRange(least, most, message=f"Enter a {unit} from {least:,g} to {most:,g}.")
+    rule = NumberRange(least, most, message=f"Enter a number from {least:,g} to {most:,g} for “{label}”.")
     return DecimalField(label, [Optional(), rule], places=None, render_kw={"inputmode": "decimal"}, **options)
 
 

@@ -106,7 +106,7 @@ def limited(most: int) -> Callable[[Form, Field], None]:
     def check(_form: Form, field: Field) -> None:
         over = len(field.data or "") - most
         if over > 0:
-            raise ValidationError(f"Shorten this by {plural(over, 'character')}: {most:,} fit.")
+            raise ValidationError(f"Shorten “{field.label.text}” by {plural(over, 'character')}: {most:,} fit.")
 
     return check
 

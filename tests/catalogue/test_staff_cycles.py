@@ -101,7 +101,7 @@ def test_wrong_dates_and_numbers_are_named(admin: PageClient) -> None:
         "The clocks go forward then, and this time does not exist. Choose a time one hour later.",
         "Choose a day and a time, such as Dec 7, 2026, 11:59 pm.",
         "Enter a whole number in digits.",
-        "Enter a whole number from 1 to 100,000.",
+        "Enter a whole number from 1 to 100,000 for “Seats”.",
         "Choose the day of this date.",
         "Choose a last day that is not before the first.",
     ]
@@ -276,7 +276,7 @@ def test_wrong_weights_are_named_and_two_people_see_both(admin: PageClient) -> N
         button="Save rubric", **{"criteria-0-weight": "101", "criteria-1-weight": "", "criteria-0-label": "x" * 121}
     )
     assert wrong.errors == [
-        "Shorten this by 1 character: 120 fit.",
+        "Shorten “Criterion” by 1 character: 120 fit.",
         "Enter a whole number from 0 to 100.",
         "Enter the weight of this criterion, in percent.",
     ]

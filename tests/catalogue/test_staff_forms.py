@@ -148,7 +148,7 @@ def test_wrong_questions_are_named_and_kept(admin: PageClient) -> None:
     assert page.submit(button="Save question", label="x", kind="telepathy").errors == ["Choose one of the list."]
     assert page.submit(button="Save question", label="x", kind="number", number__min="many").status == 422
     long = page.submit(button="Save question", label="x" * 10_000)
-    assert long.errors == ["Shorten this by 9,700 characters: 300 fit."]
+    assert long.errors == ["Shorten “Question” by 9,700 characters: 300 fit."]
     assert page.submit(button="Save question", label="<b>\0🩺</b> مرحبا").status == 200
     assert order(form)[0] == ["<b>🩺</b> مرحبا"]
 
@@ -262,7 +262,7 @@ def test_what_a_first_form_may_not_ask(client: PageClient) -> None:
     page = client.get(path(form)).submit(button="Publish version 1", reason="  ")
     assert page.status == 422
     long = page.submit(button="Publish version 1", reason="r" * 1001)
-    assert long.errors == ["Shorten this by 1 character: 1,000 fit."]
+    assert long.errors == ["Shorten “Reason” by 1 character: 1,000 fit."]
     page = page.submit(button="Publish version 1", reason="The law of this program asks for it.")
     assert page.flashes[0].startswith("Version 1 published.")
     assert last_event().facts["override"] == {

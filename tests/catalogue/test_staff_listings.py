@@ -268,11 +268,11 @@ def test_numbers_and_text_out_of_bounds_are_named(admin: PageClient) -> None:
     )
     assert wrong.status == 422
     assert wrong.errors == [
-        "Shorten this by 1 character: 160 fit.",
-        "Enter a number from 0 to 10.",
+        "Shorten “Title” by 1 character: 160 fit.",
+        "Enter a number from 0 to 10 for “Half-days a week”.",
         "Enter a number in digits, such as 1200.50.",
         "Enter a highest pay that is not below the lowest.",
-        "Enter a number from 0.01 to 1.",
+        "Enter a number from 0.01 to 1 for “FTE”.",
         "Choose only from the list; mars is not in it.",
         "Choose only from the list.",
         "Write an email address such as name@example.org.",
