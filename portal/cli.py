@@ -73,7 +73,7 @@ def create_admin_command(email: str, given_name: str, family_name: str, password
 def demo() -> None:
     """Run the portal with a living demo data set: database, worker and web server.  Ctrl-C stops everything."""
     with local() as chosen:
-        base_url = chosen.base_url or f"http://127.0.0.1:{chosen.port}"
+        base_url = chosen.base_url or f"http://localhost:{chosen.port}"
         settings = chosen.model_copy(update={"base_url": base_url})
         prepare(settings)
         console.print("Starting the web server and the worker …")
