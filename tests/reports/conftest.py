@@ -11,6 +11,7 @@ from portal.accounts.models import Person
 from portal.applications.models import Application
 from portal.applications.status import Status
 from portal.catalogue.models import Cycle
+from portal.core import audit
 from portal.core.clock import now
 from portal.core.db import db
 from portal.core.text import folded
@@ -48,10 +49,20 @@ def make(cycle: Cycle) -> Maker:
         application = factories.application(of, person, status=status, **fields)
         words = (person.full_name, person.email, application.reference or "", application.title)
         application.search_text = folded(" ".join(words))
-        db.session.flush()
+        db.session.commit()  # a GET ends with a rollback, before a stream is read
         return application
 
     return made
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, int, dict[str, Any]]]:
+    """What `record_read` is told: it writes by itself, but inside the one connection of a test it is undone too."""
+    told: list[tuple[int, str, int, dict[str, Any]]] = []
+    monkeypatch.setattr(
+        audit, "record_read", lambda who, verb, thing, **facts: told.append((who.id, verb, thing.id, facts))
+    )
+    return told
 
 
 @pytest.fixture
@@ -80,6 +91,7 @@ def review(cycle: Cycle) -> Callable[..., Assignment]:
         )
         db.session.add(row)
         actions.summarise(application)
+        db.session.commit()
         return row
 
     return made
