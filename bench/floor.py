@@ -1,6 +1,6 @@
 """The floor: bare Flask, one Jinja page of a chosen size out of memory, on the same server as the portal."""
 
-from flask import Flask, render_template_string
+from flask import Flask
 
 ROW = """<li class="opp"><div class="time"><b>{{ row.time }}</b>{{ row.length }}</div>
 <div><h3><a href="/o/{{ row.slug }}">{{ row.title }}</a></h3><p>{{ row.summary }}</p></div>
@@ -18,12 +18,13 @@ LISTING = {
     "summary": "Three months of protected half-days for a project that you choose yourself, inside the division.",
     "when": "Closes Dec 7",
 }
-ROW_BYTES = 360
+ROW_BYTES = 338
 
 app = Flask(__name__)
+template = app.jinja_env.from_string(PAGE)  # compiled once, as templates in files are
 
 
 @app.get("/floor/<int:size>")
 def floor(size: int) -> str:
     """A page of about `size` bytes."""
-    return render_template_string(PAGE, rows=[LISTING] * max(1, size // ROW_BYTES))
+    return template.render(rows=[LISTING] * max(1, size // ROW_BYTES))

@@ -1,0 +1,5 @@
+"""`python -m bench` runs the benchmarks."""
+
+from bench.run import main
+
+main()
