@@ -16,7 +16,8 @@ from portal.applications.refusals import NoDraft, NotYours
 from portal.applications.rules import owns
 from portal.applications.sheet import current_documents, field_name
 from portal.applications.status import Status
-from portal.catalogue.fields import File, kind_of
+from portal.catalogue.fields import kind_of
+from portal.catalogue.file_kind import File
 from portal.catalogue.form_models import Question, Section
 from portal.core import audit, storage
 from portal.core.db import db

@@ -68,7 +68,7 @@ class Section(HasId, Model):
 
 
 class Question(HasId, Model):
-    """One question.  `kind` names its class in `portal.catalogue.fields`, `settings` holds what that class knows.
+    """One question.  `kind` names its class in `catalogue.fields.KINDS`, `settings` holds what that class knows.
 
     `in_queue` marks the one whose answer titles the application in staff lists.
     """
