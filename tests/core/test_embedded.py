@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from portal.core import embedded
+from portal.core import embedded, embedded_home
 from portal.core.embedded import EmbeddedError, distribution_binaries, remove, start
 
 
@@ -131,7 +131,7 @@ def test_long_paths_move_the_socket(data_dir: Path) -> None:
 def test_binaries_out_of_reach_are_copied(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = Path(tempfile.mkdtemp(prefix="portal-base-", dir="/tmp"))
     base.chmod(0o755)
-    monkeypatch.setattr(embedded, "BASE", base)
+    monkeypatch.setattr(embedded_home, "BASE", base)
     hidden = Path(tempfile.mkdtemp(prefix="portal-home-", dir="/tmp"))  # as a virtual environment in a closed home
     package = embedded.wheel_binaries().parents[1]
     for name in (package.name, f"{package.name}.libs"):
