@@ -62,22 +62,27 @@ def move(
     db.session.flush()
     db.session.expire(application, ["events"])
     if step.mail:
-        opportunity = application.cycle.opportunity
-        context: dict[str, Any] = {
-            "application": application,
-            "cycle": application.cycle,
-            "opportunity": opportunity,
-            "reason": event.reason,
-        }
-        write(
-            step.mail,
-            to=application.person,
-            about=application,
-            reply_to=opportunity.contact_email,
-            **(context | (mail_context or {})),
-        )
+        _write_to_applicant(application, step.mail, reason=event.reason, context=mail_context or {})
     audit.record(by, "application.moved", application, source=source.value, target=target.value, reason=event.reason)
     return event
+
+
+def _write_to_applicant(application: Application, template: str, *, reason: str, context: dict[str, Any]) -> None:
+    """The mail of a step; the context may replace what every such mail gets."""
+    opportunity = application.cycle.opportunity
+    usual: dict[str, Any] = {
+        "application": application,
+        "cycle": application.cycle,
+        "opportunity": opportunity,
+        "reason": reason,
+    }
+    write(
+        template,
+        to=application.person,
+        about=application,
+        reply_to=opportunity.contact_email,
+        **(usual | context),
+    )
 
 
 def start(cycle: Cycle, *, by: Person, now: datetime) -> Application:
