@@ -101,7 +101,7 @@ def demo_data_command(applications: int, seed: int) -> None:
 
 def prepare(settings: Settings, *, applications: int = 0, seed: int = demo_data.SEED) -> None:
     """Bring the database up to date and load what is missing of the demo data, with progress."""
-    from portal import create_app
+    from portal import create_app  # here - the factory imports this module
 
     app = create_app(settings)
     with app.app_context():
@@ -124,7 +124,7 @@ def local() -> Iterator[Settings]:
 
 def main() -> None:
     """The console script `portal`."""
-    from portal import create_app
+    from portal import create_app  # here - the factory imports this module
 
     os.environ.setdefault("FLASK_SKIP_DOTENV", "1")
     group = FlaskGroup(create_app=create_app, help="The Primary Care Opportunities portal.")

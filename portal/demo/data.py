@@ -66,6 +66,6 @@ def _load_own(loader: Loader, cycles: dict[str, list[tuple[Cycle, dict[str, obje
 
 def load_many(applications: int, *, console: Console, seed: int = SEED) -> None:
     """Load a large cycle for the benchmarks."""
-    from portal.demo.many import load_large_cycle
+    from portal.demo.many import load_large_cycle  # here - only the benchmarks need it
 
     load_large_cycle(applications, console=console, seed=seed)
