@@ -91,7 +91,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
     return redirect(url_for("security.login"), 303)
 
 
-@bp.get("/kept/<token>")
+@bp.get("/kept/<string:token>")
 @signed_in
 def kept_form(token: str) -> ResponseReturnValue:
     """What somebody had typed when their session had ended, and a button that sends it again."""
