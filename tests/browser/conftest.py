@@ -104,7 +104,7 @@ def portal(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         )
         try:
             await_ready(f"http://127.0.0.1:{port}/readyz", [process], seconds=START_SECONDS)
-            yield Portal(f"http://127.0.0.1:{port}", folder)
+            yield Portal(f"http://localhost:{port}", folder)  # passkeys need a name
         except RuntimeError as error:
             raise RuntimeError(f"{error}\n{log.read_text()[-4000:]}") from error
         finally:
