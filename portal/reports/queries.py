@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 from portal.accounts.models import Person
 from portal.applications.models import Application, ApplicationTally, StatusEvent
 from portal.applications.status import Status
-from portal.catalogue.form_models import Form, Section
+from portal.catalogue.form_models import Criterion, Form, Section
 from portal.catalogue.models import Cycle, Opportunity, Site
 from portal.catalogue.status import Publication
 from portal.core.db import db
@@ -168,7 +168,8 @@ def intakes(user: Any, *, now: datetime) -> list[Intake]:
     found = tallies([cycle.id for cycle in cycles])
     phases = {cycle.id: phase(cycle, found[cycle.id], now) for cycle in cycles}
     running = [cycle for cycle in cycles if phases[cycle.id][1] != "Finished"]
-    needing, overdue = _needing(running), _overdue(running, now)
+    reviewing = [cycle for cycle in running if _reviews_have_begun(cycle, found[cycle.id], now)]
+    needing, overdue = _needing(reviewing), _overdue(running, now)
     more = "+" if sum(overdue.values()) >= OVERDUE_CAP else ""
     made = []
     for cycle in running:
@@ -178,8 +179,14 @@ def intakes(user: Any, *, now: datetime) -> list[Intake]:
     return made
 
 
+def _reviews_have_begun(cycle: Cycle, tally: Mapping[Status, int], now: datetime) -> bool:
+    """Whether files may be given to reviewers by now: the deadline passed, there is none, or some were given out."""
+    past = cycle.closes_at is None or cycle.closes_at <= now
+    return past or among(tally, (Status.IN_REVIEW, Status.PANEL, Status.DECIDED)) > 0
+
+
 def _needing(cycles: Sequence[Cycle]) -> dict[int, int]:
-    """Applications with too few reviewers by cycle, each counted to one beyond `COUNT_CAP`."""
+    """Applications with too few reviewers by cycle, each counted to one beyond `COUNT_CAP`; none without a rubric."""
     if not cycles:
         return {}
     one = (
@@ -195,7 +202,10 @@ def _needing(cycles: Sequence[Cycle]) -> dict[int, int]:
         .lateral()
     )
     n = select(func.count().label("n")).select_from(one).subquery().lateral()
-    rows = db.session.execute(select(Cycle.id, n.c.n).where(Cycle.id.in_([cycle.id for cycle in cycles])))
+    has_rubric = select(Criterion.id).where(Criterion.cycle_id == Cycle.id).exists()
+    rows = db.session.execute(
+        select(Cycle.id, n.c.n).where(Cycle.id.in_([cycle.id for cycle in cycles]), has_rubric)
+    )  # fmt: skip
     return {row[0]: row[1] for row in rows}
 
 

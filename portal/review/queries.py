@@ -86,7 +86,19 @@ def _listed(user: Any) -> ColumnElement[bool]:
 
 
 def own_assignments(user: Any, *, after: str = "", before: str = "") -> Slice:
-    """A page of a reviewer's assignments, newest cycle first, by name within it; rows begin with the assignment."""
+    """A page of a reviewer's assignments by cycle and name; rows begin with the assignment.
+
+    Cycles in which a review is outstanding come first, then the newest.
+    """
+    waiting = (
+        select(Application.cycle_id)
+        .join(Assignment, Assignment.application_id == Application.id)
+        .where(
+            Assignment.reviewer_id == user.id,
+            Assignment.state.in_(UNSCORED),
+            Application.status.in_(REVIEWABLE),
+        )
+    )
     query = (
         select(Assignment)
         .join(Assignment.application)
@@ -98,7 +110,8 @@ def own_assignments(user: Any, *, after: str = "", before: str = "") -> Slice:
             .lazyload(Person.memberships)
         )
     )  # fmt: skip
-    keys = [Key(Application.cycle_id, descending=True), Key(Application.sort_name), Key(Assignment.id)]
+    is_done = case((Application.cycle_id.in_(waiting), 0), else_=1)
+    keys = [Key(is_done), Key(Application.cycle_id, descending=True), Key(Application.sort_name), Key(Assignment.id)]
     return paginate(db.session, query, keys, size=PAGE_SIZE, after=after, before=before)
 
 

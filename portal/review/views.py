@@ -1,6 +1,7 @@
 """The reviewer's assignments and workspace."""
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -29,9 +30,10 @@ def assignments() -> str:
     )
     listed = [row[0] for row in rows.rows]
     progress = queries.progress_by_cycle(current_user, {row.application.cycle_id for row in listed})
+    cycles = [(cycle_id, list(files)) for cycle_id, files in groupby(listed, lambda row: row.application.cycle_id)]
     return render_template(
-        "review/assignments.html", rows=listed, progress=progress, is_open=queries.is_open, page=rows
-    )  # fmt: skip
+        "review/assignments.html", cycles=cycles, progress=progress, is_open=queries.is_open, page=rows
+    )
 
 
 @bp.get("/<int:assignment_id>")

@@ -178,6 +178,17 @@ def test_the_apply_panel(client, frozen, opens, closes, at, badge, deadline, wor
     assert buttons == (["Start application"] * 2 if starts else [])  # the panel, and the bar of small screens
 
 
+def test_a_visitor_who_starts_signs_in_and_goes_on(client):
+    made = listing()
+    start = f"/applications/start/{made.cycles[0].id}"
+    assert get(client).all(f"//form[@action='{start}']/@method") == ["get"] * 2
+    page = client.get(start).follow()
+    assert page.path == "/login"
+    assert page.one("//form[1]//input[@name='next']/@value") == start
+    assert "session had ended" not in page.text
+    assert get(client.sign_in(factories.person())).all(f"//form[@action='{start}']/@method") == ["post"] * 2
+
+
 def test_without_a_cycle_or_a_form_nothing_can_be_started(client):
     made = factories.opportunity(slug="newsletter", contact_name="", contact_email="")
     page = client.get("/opportunities/newsletter")

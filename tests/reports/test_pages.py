@@ -67,6 +67,18 @@ def test_dashboard_says_what_waits(staff: PageClient, cycle: Cycle, make: Maker,
     assert page.click("Assign reviewers").all("//tbody//th") == ["Quispe, Ana"]
 
 
+def test_reviewers_are_asked_for_once_reviews_begin(staff: PageClient, cycle: Cycle, make: Maker) -> None:
+    asked = "1 application needs a reviewer"
+    make("Ana", "Quispe", Status.ELIGIBLE)
+    unread = factories.cycle(cycle.opportunity, rubric=False, closes_at=now() - timedelta(days=1))
+    make("Ren", "Nakagawa", Status.ELIGIBLE, of=unread)
+    assert asked not in staff.get("/manage").text
+    cycle.closes_at = now() - timedelta(minutes=1)
+    db.session.commit()
+    page = staff.get("/manage")
+    assert [line.split(":")[0] for line in page.all("//section[@aria-labelledby='todo']//li")] == [asked]
+
+
 def test_dashboard_shows_only_what_runs_and_is_ones_own(staff: PageClient, cycle: Cycle) -> None:
     other = factories.cycle(name="elsewhere")
     for name, fields in {

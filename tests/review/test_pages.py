@@ -64,6 +64,23 @@ def test_submitting_opens_the_next_file(scene: Scene, client: PageClient) -> Non
     assert "Submitted, 4.00" in page.text
 
 
+def test_cycles_with_outstanding_reviews_are_listed_first(scene: Scene, client: PageClient) -> None:
+    newer = factories.cycle(scene.cycle.opportunity)
+    applicant = factories.person("Eleni", "Petrakis")
+    application = factories.application(newer, applicant, status=Status.IN_REVIEW)
+    [assignment] = actions.assign(application, reviewers=[scene.reviewer.id], by=scene.coordinator, now=now())
+
+    def order() -> list[str]:
+        return client.get("/review").all("//h2/@id")
+
+    client.sign_in(scene.reviewer)
+    assert order() == [f"cycle-{newer.id}", f"cycle-{scene.cycle.id}"]
+    assignment.state, assignment.score = AssignmentState.SUBMITTED, Decimal("4.00")
+    assignment.submitted_at = now()
+    db.session.commit()
+    assert order() == [f"cycle-{scene.cycle.id}", f"cycle-{newer.id}"]
+
+
 def test_a_submitted_review_can_be_revised_until_the_meeting(scene: Scene, client: PageClient) -> None:
     client.sign_in(scene.reviewer).get(scene.path).submit(scene.path, button="Submit", **scene.fields(4, 4))
     page = client.get(scene.path)
