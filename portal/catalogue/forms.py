@@ -1,5 +1,6 @@
 """Forms of listings: making one, all its fields, and when it becomes public."""
 
+from decimal import Decimal
 from typing import Any
 
 from wtforms import DecimalField, HiddenField, SelectField
@@ -12,6 +13,7 @@ from portal.catalogue.names import SLUG, SLUG_LENGTH
 from portal.catalogue.status import Audience, Kind, Place
 
 SLUG_RULE = Regexp(f"^{SLUG.pattern}$", message="Use small letters, digits and single dashes, such as global-scholars.")
+MOST_DIGITS = 12
 PERIODS = {"year": "a year", "month": "a month", "week": "a week", "hour": "an hour", "session": "a session"}
 SAMPLE_FIELDS = {
     "time_words": "Time",
@@ -32,10 +34,19 @@ SAMPLE_FIELDS = {
 }
 
 
+class AmountField(DecimalField):
+    """A decimal number; one that no column holds, such as `NaN` or `1e-999`, counts as below every range."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        if self.data is not None and not (self.data.is_finite() and abs(self.data.adjusted()) <= MOST_DIGITS):
+            self.data = Decimal("-Infinity")
+
+
 def amount(label: str, *, most: float, least: float = 0, **options: Any) -> DecimalField:
     """An optional decimal number within limits."""
     rule = NumberRange(least, most, message=f"Enter a number from {least:,g} to {most:,g} for “{label}”.")
-    return DecimalField(label, [Optional(), rule], places=None, render_kw={"inputmode": "decimal"}, **options)
+    return AmountField(label, [Optional(), rule], places=None, render_kw={"inputmode": "decimal"}, **options)
 
 
 class VersionedForm(StaffForm):

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import abort
 from flask_login import current_user
+from werkzeug.routing import IntegerConverter, Map, UnicodeConverter, ValidationError
 
 from portal.core.db import Model, db
 
@@ -74,14 +75,32 @@ def require(user: Any, name: str, thing: Any = None) -> None:
     if not getattr(user, "is_authenticated", False):
         raise SignInNeeded
     read = f"{name.rpartition('.')[0]}.read"
-    if not isinstance(answer, Refusal) and not (read != name and read in _rules and can(user, read, thing)):
+    may_see = thing is not None and read != name and read in _rules and can(user, read, thing)
+    if not isinstance(answer, Refusal) and not may_see:
         abort(404)
     raise Denied(answer.reason, answer) if isinstance(answer, Refusal) else Denied()
 
 
-LARGEST_ID = 2**63 - 1  # of a bigint column; a longer number in an address is the id of nothing
 View = Callable[..., Any]
 Loader = Callable[[int], Any]
+
+
+class RowId(IntegerConverter):
+    """The `int` of our addresses: a number that a bigint column holds; a larger one is the id of nothing."""
+
+    regex = "[0-9]{1,19}"
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**63 - 1)
+
+
+class Words(UnicodeConverter):
+    """The `string` of our addresses: anything but a NUL, which PostgreSQL holds in no text."""
+
+    def to_python(self, value: str) -> str:
+        if "\0" in value:
+            raise ValidationError
+        return str(super().to_python(value))
 
 
 def guard(name: str, **loads: "type[Model] | Loader") -> Callable[[View], View]:
@@ -99,8 +118,7 @@ def guard(name: str, **loads: "type[Model] | Loader") -> Callable[[View], View]:
             thing = None
             for noun, source in loads.items():
                 key = kwargs.pop(f"{noun}_id")
-                if key <= LARGEST_ID:
-                    thing = db.session.get(source, key) if isinstance(source, type) else source(key)
+                thing = db.session.get(source, key) if isinstance(source, type) else source(key)
                 if thing is None:
                     if not current_user.is_authenticated:
                         raise SignInNeeded

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.core import clock, text
-from portal.core.access import Denied, can, public
+from portal.core.access import Denied, RowId, Words, can, public
 from portal.core.branding import brand, stylesheet
 from portal.core.db import db
 
@@ -34,6 +34,7 @@ def init_app(app: Flask) -> None:
     """Attach globals, filters, headers and error pages."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters |= {"int": RowId, "string": Words, "default": Words}
     app.register_blueprint(bp)
     app.context_processor(shared)
     for name, function in FILTERS.items():

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from werkzeug.exceptions import BadRequest
 
 BROKEN = "That page link is incomplete. Start again from the first page."
 LARGEST = 2**63
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what JSON can write and PostgreSQL holds in no text
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def decode(cursor: str, length: int) -> list[Any]:
             else v
             for v in raw
         ]  # fmt: skip
-    except (ValueError, KeyError, ArithmeticError) as error:
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
         raise BadRequest(BROKEN) from error
 
 
@@ -72,8 +74,8 @@ def _values(cursor: str, keys: Sequence[Key]) -> list[Any]:
         else:
             fits = type(value) is key.column.type.python_type
             fits = fits and not (isinstance(value, int) and abs(value) >= LARGEST)
-            fits = fits and not (isinstance(value, str) and "\0" in value)
-            fits = fits and not (isinstance(value, Decimal) and not value.is_finite())
+            fits = fits and not (isinstance(value, str) and UNSTORABLE.search(value))
+            fits = fits and not (isinstance(value, Decimal) and not (value.is_finite() and abs(value.adjusted()) < 100))
             fits = fits and not (isinstance(value, datetime) and value.tzinfo is None)
         if not fits:
             raise BadRequest(BROKEN)
