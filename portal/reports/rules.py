@@ -7,7 +7,7 @@ from portal.accounts.status import Role
 from portal.applications.rules import coordinate_application
 from portal.catalogue.models import Cycle
 from portal.core.access import rule
-from portal.reports.queries import File
+from portal.reports.files import File
 
 
 @rule("queue.enter")
@@ -17,9 +17,9 @@ def enter_queue(user: Any, _thing: object) -> bool:
 
 
 @rule("queue.read")
-def read_queue(user: Any, cycle: Cycle) -> bool:
-    """The applications of a cycle, as a list or a file, are for whoever coordinates its listing."""
-    return coordinates(user, cycle.opportunity)
+def read_queue(user: Any, cycle: Cycle | None) -> bool:
+    """The applications of a cycle, as a list or a file, are for whoever coordinates its listing; none without one."""
+    return cycle is not None and coordinates(user, cycle.opportunity)
 
 
 @rule("report.read")

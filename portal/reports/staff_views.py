@@ -15,7 +15,7 @@ from portal.core import audit
 from portal.core.access import can, guard
 from portal.core.clock import now
 from portal.core.pages import zone
-from portal.reports import charts, export, figures, filters, queries, queue, rules  # noqa: F401 - registers the rules
+from portal.reports import charts, export, figures, files, filters, queries, queue, rules  # noqa: F401 - registers the rules
 from portal.reports.filters import Filters
 from portal.review.queries import panel, reviewers_for
 from portal.selection.queries import panel as decision_panel
@@ -137,14 +137,14 @@ def export_queue(cycle: Cycle) -> Response:
 
 
 @bp.get("/applications/<int:application_id>", endpoint="application")
-@guard("file.read", application=queries.file_by_id)
-def show_file(application: queries.File) -> str:
+@guard("file.read", application=files.file_by_id)
+def show_file(application: files.File) -> str:
     """One application with all that staff know of it; that it was read is recorded first."""
     it = application.application
     audit.record_read(current_user._get_current_object(), "application.read", it)
     return render_template(
         "reports/application.html", application=it, file=application, parts=sheet(it),
-        history=queries.history(it), review_panel=panel(it),
+        history=files.history(it), review_panel=panel(it),
         decision_panel=decision_panel(it), moves=plain_steps(it.status),
         notes=notes_of(it.id),
     )  # fmt: skip

@@ -122,6 +122,7 @@ def test_phases(context: None, fields: dict[str, object], status: Status | None,
 def test_reviewers_go_to_their_reviews(client: PageClient, cycle: Cycle) -> None:
     page = client.sign_in(factories.reviewer(cycle.opportunity)).get("/manage")
     assert (page.status, page.location) == (303, "/review")
+    assert client.get("/manage/cycles").status == 404
 
 
 def test_flat_queries_on_the_dashboard_and_the_list(staff: PageClient, cycle: Cycle, make: Maker) -> None:

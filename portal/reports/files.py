@@ -1,0 +1,127 @@
+"""What the file of an application reads: the application whole, its neighbours in the queue, and its history."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Text, func, null, or_, select, tuple_, union_all
+from sqlalchemy.orm import aliased, joinedload, selectinload
+
+from portal.accounts.models import Person
+from portal.applications.models import Application, StatusEvent
+from portal.applications.status import Status
+from portal.catalogue.form_models import Form, Section
+from portal.catalogue.models import Cycle, Opportunity, Site
+from portal.core.db import db
+from portal.messaging.models import Message
+from portal.messaging.status import Delivery
+from portal.selection.models import Decision
+
+LINES_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class File:
+    """An application with its neighbours by name, as ids; none at the ends of the queue."""
+
+    application: Application
+    previous: int | None
+    following: int | None
+
+
+def file_by_id(application_id: int) -> File | None:
+    """An application with all that its page shows of itself, in two queries: this one, and its answers.
+
+    Questions and documents come in the same rows: there are few of both, and a page has few queries to spend.
+    """
+    listing = joinedload(Application.cycle).joinedload(Cycle.opportunity)
+    questions = joinedload(Application.form).joinedload(Form.sections).joinedload(Section.questions)
+    before, after = _neighbours()
+    found = (
+        db.session.execute(
+            select(Application, before, after)
+            .where(Application.id == application_id)
+            .options(
+                listing.load_only(
+                    Opportunity.unit_id, Opportunity.title, Opportunity.contact_name, Opportunity.contact_email
+                ),
+                joinedload(Application.person).lazyload(Person.memberships),
+                joinedload(Application.site).load_only(Site.name),
+                joinedload(Application.documents),
+                selectinload(Application.answers),
+                questions,
+            )
+        )
+        .unique()
+        .one_or_none()
+    )
+    return File(*found) if found else None
+
+
+def _neighbours() -> tuple[Any, Any]:
+    """The ids of the submitted applications before and after one by name in its cycle, by a step in the index each."""
+    other = aliased(Application)
+    near = select(other.id).where(other.cycle_id == Application.cycle_id, other.submitted_at.is_not(None))
+    row, here = tuple_(other.sort_name, other.id), tuple_(Application.sort_name, Application.id)
+    before = near.where(row < here).order_by(other.sort_name.desc(), other.id.desc()).limit(1)
+    after = near.where(row > here).order_by(other.sort_name, other.id).limit(1)
+    return before.correlate(Application).scalar_subquery(), after.correlate(Application).scalar_subquery()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an application's history: a move with who made it and why, or an email with where it went.
+
+    `message_id` and `delivery` are those of an email; a move has `target` instead.
+    """
+
+    at: datetime
+    who: str
+    words: str
+    target: Status | None
+    message_id: int | None
+    delivery: Delivery | None
+
+
+def history(application: Application) -> list[Line]:
+    """The moves of an application and the emails about it and its decisions, in order; the last `LINES_SHOWN`."""
+    decisions = select(Decision.id).where(Decision.application_id == application.id)
+    moves = (
+        select(
+            StatusEvent.at.label("at"),
+            StatusEvent.id.label("id"),
+            func.trim(func.concat(Person.given_name, " ", Person.family_name)).label("who"),
+            StatusEvent.reason.label("words"),
+            StatusEvent.target.cast(Text).label("target"),
+            null().cast(Text).label("delivery"),
+        )
+        .outerjoin(Person, Person.id == StatusEvent.actor_id)
+        .where(StatusEvent.application_id == application.id)
+    )
+    mails = select(
+        Message.created_at,
+        Message.id,
+        Message.to_address.cast(Text),
+        Message.subject,
+        null().cast(Text),
+        Message.state.cast(Text),
+    ).where(
+        or_(
+            (Message.thing_type == Application.__tablename__) & (Message.thing_id == application.id),
+            (Message.thing_type == Decision.__tablename__) & Message.thing_id.in_(decisions),
+        )
+    )
+    both = union_all(moves, mails).subquery()
+    newest = select(both).order_by(both.c.at.desc(), both.c.target.is_(None).desc(), both.c.id.desc())
+    return [_line(row) for row in reversed(db.session.execute(newest.limit(LINES_SHOWN)).all())]
+
+
+def _line(row: Any) -> Line:
+    return Line(
+        at=row.at,
+        who=row.who,
+        words=row.words,
+        target=Status(row.target) if row.target else None,
+        message_id=None if row.target else row.id,
+        delivery=Delivery(row.delivery) if row.delivery else None,
+    )
