@@ -61,6 +61,8 @@ def check_assignments(cycle: Cycle) -> Answer:
     """Choose reviewers for the applications chosen in the queue, then see who gets what and which mails go."""
     applications = chosen_in(cycle, request.args.getlist("id", type=int), by=current_user)
     form = AssignForm(request.args, meta={"csrf": False})
+    if not form.validate() and "check" in request.args:
+        return _choose(cycle, applications, form), 422
     if not form.reviewers.data:
         form.reviewers.errors = []
         return _choose(cycle, applications, form)

@@ -88,6 +88,8 @@ def test_many_move_after_a_check(eligible: Application, staff: Person, client: P
     query = "&".join(f"id={key}" for key in ids)
     page = client.sign_in(staff).get(f"{base}?{query}")
     assert page.all("//select/option") == ["Submitted", "In review", "Panel"]
+    assert page.one("//h1") == "Move to another stage"
+    assert len(page.all("//section[@aria-labelledby='chosen']//li")) == 3
     page = client.get(f"{base}?{query}&target=in_review")
     assert "2 applications to In review, 2 emails. Nothing has happened yet." in page.text
     assert "1 application will stay" in page.text

@@ -117,7 +117,7 @@ def test_checks_a_move_of_many_before_it_happens(visitor: Visitor) -> None:
     expect(page.locator(".bulk")).to_be_visible()
     visitor.look()
     visitor.press("Move to another stage")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Check moves")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Move to another stage")
     page.get_by_label("Move to").select_option(label="Eligible")
     visitor.press("Check")
     expect(page.get_by_text("Nothing has happened yet")).to_be_visible()

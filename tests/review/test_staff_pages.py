@@ -91,6 +91,8 @@ def test_many_at_once_with_a_check_page(scene: Scene, client: PageClient) -> Non
     before = pairs()
     page = client.sign_in(scene.coordinator).get(f"{base}?" + "&".join(f"id={key}" for key in [*ids, 2**70, 0]))
     assert "3 applications" in page.text
+    unanswered = client.get(f"{base}?id={ids[0]}&check=1")
+    assert (unanswered.status, unanswered.errors) == (422, ["Choose at least one reviewer"])
     query = "&".join([*(f"id={key}" for key in ids), f"reviewers={scene.other.id}"])
     page = client.get(f"{base}?{query}")
     assert "2 assignments, 1 email." in page.text
