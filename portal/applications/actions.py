@@ -14,6 +14,7 @@ from portal.applications.rules import may_step, owns
 from portal.applications.sheet import problems_of
 from portal.applications.status import Status, find_step
 from portal.catalogue.fields import kind_of
+from portal.catalogue.frozen import frozen
 from portal.catalogue.models import Cycle
 from portal.core import audit
 from portal.core.db import db
@@ -187,7 +188,7 @@ def delete_draft(application: Application, *, by: Person) -> None:
 def refresh_index(application: Application) -> None:
     """Repeat on the row what lists sort and search by: name, title, reference and address."""
     person = application.person
-    questions = [question for question in application.form.questions if question.in_queue]
+    questions = [question for question in frozen(application.form).questions if question.in_queue]
     values = application.values
     titles = (kind_of(question).display(values.get(question.key), question) for question in questions)
     application.title = next((" ".join(title.split())[:300] for title in titles if title), "")

@@ -12,6 +12,7 @@ from portal.applications.blueprint import bp
 from portal.applications.models import Application, Document
 from portal.applications.rules import owns
 from portal.applications.saving import remove_document as remove
+from portal.catalogue.frozen import frozen
 from portal.core import audit, storage
 from portal.core.access import guard
 from portal.core.clock import now
@@ -48,15 +49,14 @@ def disposition(filename: str, *, inline: bool) -> str:
 
 
 @bp.post("/<int:application_id>/documents/<int:document_id>/remove")
-@guard("application.edit", application=queries.whole)
+@guard("application.edit", application=queries.held)
 def remove_document(application: Application, document_id: int) -> ResponseReturnValue:
     """Take a file out of a draft; back to its section."""
     found = next((each for each in application.documents if each.id == document_id), None) or abort(404)
     remove(found, by=current_user._get_current_object(), now=now())
     flash(f"{found.filename} is removed.|Upload another file if this question still needs one.")
-    section = next(
-        (question.section_id for question in application.form.questions if question.key == found.question_key), None
-    )
+    questions = frozen(application.form).questions
+    section = next((each.section_id for each in questions if each.key == found.question_key), None)
     if section is None:
         return redirect(url_for("applications.show", application_id=application.id), 303)
     return redirect(url_for("applications.section", application_id=application.id, section_id=section), 303)

@@ -12,7 +12,7 @@ from portal.applications.actions import LONGEST_REASON
 from portal.applications.saving import seen_marks
 from portal.applications.sheet import field_name
 from portal.catalogue.fields import kind_of
-from portal.catalogue.form_models import Section
+from portal.catalogue.frozen import FrozenSection
 
 
 class WithdrawForm(FlaskForm):  # type: ignore[misc]
@@ -29,7 +29,9 @@ class ActForm(FlaskForm):  # type: ignore[misc]
     """A button and its token."""
 
 
-def section_form(section: Section, values: Mapping[str, Any], raw: Mapping[str, list[str]] | None = None) -> FlaskForm:
+def section_form(
+    section: FrozenSection, values: Mapping[str, Any], raw: Mapping[str, list[str]] | None = None
+) -> FlaskForm:
     """The form of a section, filled with what is stored, or with raw input that could not be stored.
 
     In: the section, stored values by question key, raw input by field name.  Fields are named by the question's id.

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, selectinload
 
 from portal.accounts.rules import scope
 from portal.accounts.status import Role
 from portal.applications.models import Application, Document
 from portal.applications.status import RELEASED
-from portal.catalogue.form_models import Form, Section
+from portal.catalogue.form_models import Form
+from portal.catalogue.frozen import frozen_all
 from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.status import Publication
 from portal.core.db import db
@@ -19,7 +20,27 @@ from portal.messaging.models import Message
 MESSAGES_SHOWN = 6
 
 _LISTING = joinedload(Application.cycle).joinedload(Cycle.opportunity)
-_QUESTIONS = joinedload(Application.form).selectinload(Form.sections).selectinload(Section.questions)
+_FORM = joinedload(Application.form)  # its questions are kept by `catalogue.frozen`
+
+_WRITING = (
+    select(Application)
+    .where(Application.id == bindparam("id"))
+    .options(
+        joinedload(Application.cycle)
+        .joinedload(Cycle.opportunity)
+        .load_only(
+            Opportunity.unit_id,
+            Opportunity.title,
+            Opportunity.state,
+            Opportunity.contact_name,
+            Opportunity.contact_email,
+        ),
+        _FORM,
+        selectinload(Application.answers),
+        selectinload(Application.documents),
+    )
+)
+_HELD = _WRITING.with_for_update(of=Application).execution_options(populate_existing=True)
 
 
 def by_id(application_id: int) -> Application | None:
@@ -36,7 +57,7 @@ def whole(application_id: int) -> Application | None:
         .where(Application.id == application_id)
         .options(
             _LISTING,
-            _QUESTIONS,
+            _FORM,
             joinedload(Application.cycle).selectinload(Cycle.dates),
             joinedload(Application.person),
             selectinload(Application.answers),
@@ -44,6 +65,19 @@ def whole(application_id: int) -> Application | None:
             selectinload(Application.events),
         )
     )
+
+
+def in_hand(application_id: int) -> Application | None:
+    """An application with what writing it takes: form, answers, documents and listing; three queries."""
+    return db.session.scalar(_WRITING, {"id": application_id})
+
+
+def held(application_id: int) -> Application | None:
+    """The same as it is now, held until the transaction ends: others wait to save, submit or withdraw it.
+
+    Answers and documents are read once the row is held, so they are those of the last save.
+    """
+    return db.session.scalar(_HELD, {"id": application_id})
 
 
 def locked(application_id: int) -> Application | None:
@@ -69,19 +103,21 @@ def document_by_id(document_id: int) -> Document | None:
 
 def of_person(person_id: int) -> Sequence[Application]:
     """All applications of a person with what their dashboard shows, newest first."""
-    return db.session.scalars(
+    found = db.session.scalars(
         select(Application)
         .where(Application.person_id == person_id)
         .order_by(Application.id.desc())
         .options(
             _LISTING,
-            _QUESTIONS,
+            _FORM,
             joinedload(Application.cycle).selectinload(Cycle.dates),
             selectinload(Application.answers),
             selectinload(Application.documents),
             selectinload(Application.events),
         )
     ).all()
+    frozen_all({application.form for application in found})  # all at once, not one by one as they are shown
+    return found
 
 
 def in_cycle(person_id: int, cycle_id: int) -> Application | None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, BinaryIO, Protocol
 
 from portal.accounts.models import Person
-from portal.applications import queries
 from portal.applications.actions import refresh_index
 from portal.applications.inspection import BadFile, inspect, plain_name
 from portal.applications.models import Answer, Application, Document
@@ -18,7 +17,7 @@ from portal.applications.sheet import current_documents, field_name
 from portal.applications.status import Status
 from portal.catalogue.fields import kind_of
 from portal.catalogue.file_kind import File
-from portal.catalogue.form_models import Question, Section
+from portal.catalogue.frozen import FrozenQuestion, FrozenSection
 from portal.core import audit, storage
 from portal.core.db import db
 
@@ -38,7 +37,7 @@ class Upload(Protocol):
 class Conflict:
     """A question that another tab answered differently meanwhile; `mine` was not stored."""
 
-    question: Question
+    question: FrozenQuestion
     mine: Any
     theirs: Any
 
@@ -47,7 +46,7 @@ class Conflict:
 class RefusedFile:
     """A file that was not kept, and why; `is_outage` when nothing is wrong with the file."""
 
-    question: Question
+    question: FrozenQuestion
     reason: str
     advice: str = ""
     is_outage: bool = False
@@ -58,7 +57,7 @@ class Saved:
     """What became of a save: all that is not listed here was kept."""
 
     conflicts: list[Conflict] = field(default_factory=list)
-    too_long: list[tuple[Question, str]] = field(default_factory=list)
+    too_long: list[tuple[FrozenQuestion, str]] = field(default_factory=list)
     files: list[RefusedFile] = field(default_factory=list)
     stored_keys: list[str] = field(default_factory=list)
 
@@ -70,7 +69,7 @@ def stamp(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]
 
 
-def seen_marks(section: Section, values: Mapping[str, Any]) -> str:
+def seen_marks(section: FrozenSection, values: Mapping[str, Any]) -> str:
     """The marks of a section as a form carries them: `17:- 18:a0b1c2d3e4f5`."""
     typed = [question for question in section.questions if not kind_of(question).is_file]
     return " ".join(f"{question.id}:{stamp(values.get(question.key))}" for question in typed)
@@ -84,7 +83,7 @@ def read_marks(text: str) -> dict[int, str]:
 
 def save_section(
     application: Application,
-    section: Section,
+    section: FrozenSection,
     *,
     by: Person,
     now: datetime,
@@ -95,16 +94,15 @@ def save_section(
 ) -> Saved:
     """Save what a form sent for one section.
 
-    In: raw input by field name; files by field name; the marks of the values that the form was made from, which also
-    say which questions it covers (None covers all of the section and overwrites); a document to remove.  Out: what
-    was not kept.  Raises NotYours, and NoDraft when the draft is none any more.
+    In: the application as `queries.held` gives it; raw input by field name; files by field name; the marks of the
+    values that the form was made from, which also say which questions it covers (None covers all of the section and
+    overwrites); a document to remove.  Out: what was not kept.  Raises NotYours, and NoDraft when the draft is none
+    any more.
     """
     if not owns(by, application):
         raise NotYours(str(application))
-    queries.locked(application.id)
     if application.status is not Status.DRAFT:
         raise NoDraft(application)
-    db.session.expire(application, ["answers", "documents"])
     saved = Saved()
     try:
         for question in section.questions:
@@ -127,7 +125,7 @@ def save_section(
 
 def _save_answer(
     application: Application,
-    question: Question,
+    question: FrozenQuestion,
     *,
     now: datetime,
     raw: Sequence[str],
@@ -155,7 +153,7 @@ def _save_answer(
 
 def _save_files(
     application: Application,
-    question: Question,
+    question: FrozenQuestion,
     *,
     by: Person,
     now: datetime,
@@ -177,7 +175,7 @@ def _save_files(
 
 
 def add_document(
-    application: Application, question: Question, stream: BinaryIO, filename: str, *, by: Person, now: datetime
+    application: Application, question: FrozenQuestion, stream: BinaryIO, filename: str, *, by: Person, now: datetime
 ) -> Document:
     """Look at a file, store it, and make it an answer to the question.
 
@@ -211,7 +209,7 @@ def add_document(
     return document
 
 
-def max_bytes(question: Question) -> int:
+def max_bytes(question: FrozenQuestion) -> int:
     """The largest file a question takes: its own limit, never above the deployment's."""
     portal_limit = storage.limit()
     return min(int(question.settings.get("max_bytes") or portal_limit), portal_limit)

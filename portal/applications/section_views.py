@@ -15,14 +15,14 @@ from portal.applications.progress import Draft, saved_words
 from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
 from portal.applications.sheet import Part, field_name, sheet
 from portal.catalogue.fields import kind_of
-from portal.catalogue.form_models import Section
+from portal.catalogue.frozen import FrozenSection
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.db import transaction
 
 
 @bp.get("/<int:application_id>/sections/<int:section_id>")
-@guard("application.edit", application=queries.whole)
+@guard("application.edit", application=queries.in_hand)
 def section(application: Application, section_id: int) -> str:
     """The section as stored; `?check=1` also says what is missing, not only what is wrong."""
     part, parts = _find(application, section_id)
@@ -34,7 +34,7 @@ def section(application: Application, section_id: int) -> str:
 
 
 @bp.post("/<int:application_id>/sections/<int:section_id>")
-@guard("application.edit", application=queries.whole)
+@guard("application.edit", application=queries.held)
 def save(application: Application, section_id: int) -> ResponseReturnValue:
     """Save; what could not be kept is said on the page, and everything else is saved already.
 
@@ -52,7 +52,7 @@ def save(application: Application, section_id: int) -> ResponseReturnValue:
     return redirect(target, 303)
 
 
-def _save(application: Application, section: Section) -> Saved:
+def _save(application: Application, section: FrozenSection) -> Saved:
     sent = request.form.to_dict(flat=False)
     seen = read_marks(request.form["seen"]) if "seen" in sent else None
     kept = {key for key in seen or () if request.form.get(f"keep-q{key}") == "theirs"}
@@ -68,7 +68,7 @@ def _save(application: Application, section: Section) -> Saved:
     )
 
 
-def _next_page(application: Application, section: Section) -> str:
+def _next_page(application: Application, section: FrozenSection) -> str:
     """Where to go after a save without errors: on, unless there is something to fix here."""
     draft = Draft(application, sheet(application))
     titles = [part.section.id for part in draft.parts]
@@ -89,7 +89,7 @@ def _next_page(application: Application, section: Section) -> str:
 
 def _page_with_refusals(application_id: int, section_id: int, saved: Saved) -> ResponseReturnValue:
     """The section as saved, with the files and the texts that were not kept."""
-    application = queries.whole(application_id) or abort(404)
+    application = queries.in_hand(application_id) or abort(404)
     part, parts = _find(application, section_id)
     raw = {field_name(question): request.form.getlist(field_name(question)) for question, _ in saved.too_long}
     form = section_form(part.section, application.values, raw)
@@ -105,7 +105,7 @@ def _page_with_refusals(application_id: int, section_id: int, saved: Saved) -> R
 
 def _conflict_page(application_id: int, section_id: int, conflicts: list[Conflict]) -> str:
     """Both texts of each question that another tab answered differently, one's own kept in the page."""
-    application = queries.whole(application_id) or abort(404)
+    application = queries.in_hand(application_id) or abort(404)
     part, _ = _find(application, section_id)
     both = [
         {

@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.applications.models import Application, Document
 from portal.catalogue.fields import kind_of
-from portal.catalogue.form_models import Question, Section
+from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
 from portal.catalogue.question_kind import QuestionKind
 from portal.core.text import plural
 
@@ -15,7 +15,7 @@ from portal.core.text import plural
 class Row:
     """A question with its answer; `text` is the answer as people read it, `documents` the files given as one."""
 
-    question: Question
+    question: FrozenQuestion
     value: Any
     text: str
     documents: Sequence[Document]
@@ -39,7 +39,7 @@ class Row:
 class Part:
     """A section with its rows, and where it stands."""
 
-    section: Section
+    section: FrozenSection
     rows: list[Row]
 
     @property
@@ -69,12 +69,12 @@ class Part:
         return ("info", "In progress") if self.is_started else ("idle", "Not started")
 
 
-def field_name(question: Question) -> str:
+def field_name(question: FrozenQuestion) -> str:
     """The name of a question's field: its id, never words that a person wrote."""
     return f"q{question.id}"
 
 
-def current_documents(application: Application, question: Question) -> list[Document]:
+def current_documents(application: Application, question: FrozenQuestion) -> list[Document]:
     """The files that answer a question now."""
     return [
         document
@@ -91,14 +91,14 @@ def sheet(application: Application, *, for_reviewers: bool = False) -> list[Part
     """
     values = application.values
     parts = []
-    for section in application.form.sections:
+    for section in frozen(application.form).sections:
         asked = [question for question in section.questions if question.for_reviewers or not for_reviewers]
         if asked:
             parts.append(Part(section, [_row(application, question, values) for question in asked]))
     return parts
 
 
-def _row(application: Application, question: Question, values: dict[str, Any]) -> Row:
+def _row(application: Application, question: FrozenQuestion, values: dict[str, Any]) -> Row:
     kind = kind_of(question)
     documents = current_documents(application, question) if kind.is_file else []
     value = documents if kind.is_file else values.get(question.key)
