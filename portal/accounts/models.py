@@ -50,7 +50,7 @@ class Person(HasId, Model, UserMixin):
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
 
     memberships: Mapped[list["Membership"]] = relationship(
-        back_populates="person", foreign_keys="Membership.person_id", lazy="selectin", cascade="all, delete-orphan"
+        back_populates="person", foreign_keys="Membership.person_id", cascade="all, delete-orphan"
     )
     webauthn: Mapped[list["Passkey"]] = relationship(  # type: ignore[assignment]
         back_populates="person", cascade="all, delete-orphan"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import selectinload
 
 from portal.accounts.models import KeptForm, Membership, Person
 from portal.accounts.rules import Listed
@@ -47,7 +48,8 @@ def page(
 ) -> Slice:
     """One page of `matching`, by family name; each row's first item is the person."""
     keys = [Key(Person.sort_name), Key(Person.id)]
-    return paginate(db.session, matching(words, role=role), keys, size=size, after=after, before=before, last=last)
+    query = matching(words, role=role).options(selectinload(Person.memberships))
+    return paginate(db.session, query, keys, size=size, after=after, before=before, last=last)
 
 
 def holders(role: Role, opportunity: Listed) -> Sequence[Person]:
