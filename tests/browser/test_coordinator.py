@@ -119,7 +119,7 @@ def test_checks_a_move_of_many_before_it_happens(visitor: Visitor) -> None:
     visitor.press("Move to another stage")
     expect(page.get_by_role("heading", level=1)).to_have_text("Move to another stage")
     page.get_by_label("Move to").select_option(label="Eligible")
-    visitor.press("Check")
+    visitor.press("Check moves")
     expect(page.get_by_text("Nothing has happened yet")).to_be_visible()
     visitor.look()
     page.get_by_role("button", name=re.compile(r"^Move \d+ application")).click()
