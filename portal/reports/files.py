@@ -10,7 +10,6 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from portal.accounts.models import Person
 from portal.applications.models import Application, StatusEvent
 from portal.applications.status import Status
-from portal.catalogue.form_models import Form, Section
 from portal.catalogue.models import Cycle, Opportunity, Site
 from portal.core.db import db
 from portal.messaging.models import Message
@@ -32,10 +31,9 @@ class File:
 def file_by_id(application_id: int) -> File | None:
     """An application with all that its page shows of itself, in two queries: this one, and its answers.
 
-    Questions and documents come in the same rows: there are few of both, and a page has few queries to spend.
+    Documents come in the same rows: there are few, and a page has few queries to spend.  The form is kept by `sheet`.
     """
     listing = joinedload(Application.cycle).joinedload(Cycle.opportunity)
-    questions = joinedload(Application.form).joinedload(Form.sections).joinedload(Section.questions)
     before, after = _neighbours()
     found = (
         db.session.execute(
@@ -48,8 +46,8 @@ def file_by_id(application_id: int) -> File | None:
                 joinedload(Application.person).lazyload(Person.memberships),
                 joinedload(Application.site).load_only(Site.name),
                 joinedload(Application.documents),
+                joinedload(Application.form),
                 selectinload(Application.answers),
-                questions,
             )
         )
         .unique()

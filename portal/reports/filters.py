@@ -55,7 +55,10 @@ def stage_choices() -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Filters:
-    """One way to look at a queue.  Scores are on the scale of 1 to 5; empty and None mean any."""
+    """One way to look at a queue.  Scores are on the scale of 1 to 5; empty and None mean any.
+
+    `reader` is the person who looks, whose own application is left out.
+    """
 
     q: str = ""
     stage: str = ""
@@ -66,6 +69,7 @@ class Filters:
     high: Decimal | None = None
     sort: str = "name"
     descending: bool = False
+    reader: int | None = None
 
     @property
     def words(self) -> list[str]:
@@ -93,13 +97,14 @@ class Filters:
 
     @property
     def any_order(self) -> "Filters":
-        return replace(self, sort="name", descending=False)
+        return replace(self, sort="name", descending=False, reader=None)
 
     def arguments(self, **changes: object) -> dict[str, str]:
         """The query string of this view, with some of it changed; what is empty or usual is left out."""
         other = replace(self, **changes)  # type: ignore[arg-type]
         values = {field.name: getattr(other, field.name) for field in fields(other)}
         sort, descending = values.pop("sort"), values.pop("descending")
+        values.pop("reader")
         found = {name: str(value) for name, value in values.items() if value not in ("", None)}
         usual = SORTS[sort][0] == "desc"
         if sort != "name" or descending != usual:
@@ -120,7 +125,7 @@ class Filters:
         return "descending" if self.descending else "ascending"
 
 
-def read(args: Mapping[str, str]) -> Filters:
+def read(args: Mapping[str, str], *, reader: int | None = None) -> Filters:
     """The filters of a query string; what makes no sense is left out, as if it had not been chosen."""
     sort = args.get("sort", "")
     sort = sort if sort in SORTS else "name"
@@ -136,6 +141,7 @@ def read(args: Mapping[str, str]) -> Filters:
         high=_score(args.get("high", "")),
         sort=sort,
         descending=(direction if direction in ("asc", "desc") else SORTS[sort][0]) == "desc",
+        reader=reader,
     )
 
 

@@ -115,6 +115,8 @@ def matching(cycle: Cycle, filters: Filters, *, with_summary: bool = False) -> S
 
 def _conditions(cycle: Cycle, filters: Filters) -> list[ColumnElement[bool]]:
     found = [_holds(word) for word in filters.words]
+    if filters.reader is not None:
+        found.append(Application.person_id != filters.reader)
     if filters.statuses:
         found.append(Application.status.in_(sorted(filters.statuses)))
     if filters.site is not None:

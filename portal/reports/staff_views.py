@@ -49,7 +49,7 @@ def list_cycles() -> str:
 @guard("queue.read", cycle=queries.cycle_by_id)
 def show_queue(cycle: Cycle) -> str:
     """The applications of a cycle: views, filters, order and page, all of it in the address."""
-    chosen = filters.read(request.args)
+    chosen = filters.read(request.args, reader=current_user.id)
     counts = queries.counts(cycle)
     listing = queue.page(cycle, chosen, counts.tally, **_cut())
     return render_template(
@@ -124,7 +124,7 @@ def _progress(cycle: Cycle) -> Mapping[str, Any]:
 @guard("queue.read", cycle=queries.cycle_by_id)
 def export_queue(cycle: Cycle) -> Response:
     """The queue as a file, through the same filters; recorded before the first line leaves."""
-    chosen = filters.read(request.args)
+    chosen = filters.read(request.args, reader=current_user.id)
     found = queue.count(cycle, chosen)
     audit.record_read(
         current_user._get_current_object(), "application.exported", cycle, count=found, filters=chosen.arguments()
