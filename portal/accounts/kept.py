@@ -19,7 +19,7 @@ from portal.accounts.actions import keep_form
 from portal.accounts.models import KeptForm
 from portal.accounts.rules import SECURITY_ROUTES
 from portal.core.access import SignInNeeded
-from portal.core.db import db
+from portal.core.db import SAFE_METHODS, db
 from portal.core.pages import local_path
 from portal.core.text import clean
 
@@ -111,6 +111,13 @@ def find(token: str) -> KeptForm | None:
     if not secrets.compare_digest(token.encode(), str(session.get(TOKEN_FIELD, "")).encode()):
         return None
     return queries.kept_form(hashed(token))
+
+
+def spare_session(response: Response) -> Response:
+    """A form of another site comes without our cookie: its refusal must not put a new session in place of the old."""
+    if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        session.modified = False
+    return response
 
 
 def forget_used(response: Response) -> Response:

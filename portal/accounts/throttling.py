@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, current_app, make_response, render_template, request, session
 from flask_limiter import Limiter, RateLimitExceeded
 from flask_login import current_user
+from flask_security import uia_email_mapper
 
 from portal.config import Settings
 from portal.core.text import plural
@@ -24,8 +25,10 @@ def address_and_network() -> str:
 
 
 def typed_address() -> str:
-    typed = request.form.get("email", "").strip().casefold()
-    return hashlib.sha256(typed.encode()).hexdigest()[:32]
+    """A mark of the account that was meant, the same for every spelling of its address."""
+    typed = request.form.get("email", "").strip()
+    normal = uia_email_mapper(typed) or typed
+    return hashlib.sha256(normal.casefold().encode()).hexdigest()[:32]
 
 
 def half_signed_in() -> str:

@@ -80,7 +80,7 @@ def _seen(form: SynonymsForm) -> list[list[str]]:
     """The groups that the admin had before them; none where the field holds something else."""
     try:
         seen = json.loads(form.seen.data or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     good = isinstance(seen, list) and all(isinstance(terms, list) for terms in seen)
     return seen if good else []

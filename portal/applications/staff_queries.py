@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, any_, literal, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import Person
@@ -24,7 +24,7 @@ def chosen_in(cycle: Cycle, ids: Collection[int], *, by: Any) -> Sequence[Applic
     return db.session.scalars(
         select(Application)
         .where(
-            Application.id.in_(known),
+            Application.id == any_(literal(known, ARRAY(BigInteger))),  # one parameter, however many ids
             Application.cycle_id == cycle.id,
             Application.submitted_at.is_not(None),
             Application.person_id != by.id,

@@ -25,6 +25,7 @@ from portal.applications.rules import over, owns
 from portal.applications.sheet import sheet
 from portal.applications.status import FINAL, Status
 from portal.catalogue.models import Cycle
+from portal.core import audit
 from portal.core.access import Denied, guard, signed_in
 from portal.core.clock import now
 
@@ -84,7 +85,12 @@ def _go_on(application: Application) -> ResponseReturnValue:
 @bp.get("/<int:application_id>")
 @guard("application.read", application=queries.whole)
 def show(application: Application) -> str:
-    """A draft's task list while it can be worked on; otherwise the whole application, to read and print."""
+    """A draft's task list while it can be worked on; otherwise the whole application, to read and print.
+
+    That staff read it is recorded first.
+    """
+    if not owns(current_user, application):
+        audit.record_read(current_user._get_current_object(), "application.read", application)
     parts = sheet(application)
     if application.status is Status.DRAFT and (draft := Draft(application, parts)).is_open:
         return render_template("applications/tasks.html", draft=draft, **_about(application))

@@ -104,6 +104,11 @@ class CriterionRow(Row):
     anchor_5 = line("What a 5 is", most=300)
 
 
+def _id(raw: str) -> int | None:
+    """The id that a hidden field carries; None for anything else."""
+    return int(raw) if raw.isdecimal() and len(raw) < 19 else None
+
+
 class RubricForm(StaffForm):
     """All criteria of a cycle on one page."""
 
@@ -125,7 +130,7 @@ class RubricForm(StaffForm):
         """The criteria that were typed, as `save_rubric` takes them."""
         return [
             {
-                "id": int(row["id"]) if str(row["id"] or "").isdecimal() else None,
+                "id": _id(str(row["id"] or "")),
                 "label": row["label"],
                 "weight": row["weight"],
                 "help": row["help"] or "",

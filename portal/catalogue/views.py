@@ -1,6 +1,6 @@
 """The public catalogue: finder, listings, their questions, comparison, sites and pages of text."""
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request
 from flask_login import current_user
 
 from portal.catalogue import facts, panel, queries, schema_org
@@ -13,6 +13,7 @@ from portal.catalogue.status import TIME_LABELS, Publication
 from portal.core.access import can, public
 from portal.core.clock import now
 from portal.core.pages import zone
+from portal.messaging.rendering import absolute_url
 
 bp = Blueprint("catalogue", __name__)
 
@@ -80,10 +81,11 @@ def opportunity(slug: str) -> str:
     at = now()
     catalogue, listing = _listing(slug)
     at_index, found = index(catalogue, at), window(listing.cycles, at)
-    address = url_for("catalogue.opportunity", slug=slug, _external=True)
+    address = absolute_url("catalogue.opportunity", slug=slug)
     return render_template(
         "catalogue/opportunity.html",
         listing=listing,
+        address=address,
         card=Card.of(listing, found, at),
         cycle=found.cycle,
         facts=facts.all_facts(listing, found.cycle)[: facts.MOST_FACTS],

@@ -25,6 +25,7 @@ from portal.config import Settings
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 ADDRESS = re.compile(r"[^\s@<>\"'(]+@[^\s@<>\"')]+")
 LONGEST_PATH = 300
+LONG = re.compile(r"[^/]{32,}")
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 access = logging.getLogger("portal.access")
@@ -144,6 +145,8 @@ def init_app(app: Flask) -> None:
 def _path() -> str:
     """The path as it came, without control characters; tokens in it are replaced by their names."""
     path = request.path
+    if request.view_args is None:  # the address of nothing: perhaps one with a token, and a sign too many
+        path = LONG.sub("<long>", path)
     for name, value in (request.view_args or {}).items():
         if isinstance(value, str) and value and "token" in name:
             path = path.replace(value, f"<{name}>")

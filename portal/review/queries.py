@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.orm import aliased, contains_eager, joinedload, lazyload
 
 from portal.accounts.models import Membership, Person
+from portal.accounts.rules import scope
 from portal.accounts.status import Role
 from portal.applications.models import Application
 from portal.applications.status import Status
@@ -33,6 +34,13 @@ def _competes(person_id: Any, cycle_id: Any) -> ColumnElement[bool]:
     )  # fmt: skip
 
 
+def _covered(user: Any) -> ColumnElement[bool]:
+    """Whether the user reviews for the listing of the application; the rule `reviews_for` in SQL."""
+    held = scope(user, Role.REVIEWER)
+    listed = or_(Opportunity.unit_id.in_(held.units), Opportunity.id.in_(held.opportunities))
+    return Application.cycle_id.in_(select(Cycle.id).join(Cycle.opportunity).where(listed))
+
+
 def visible_to(user: Any) -> Select[Assignment]:
     """The assignments that `assignment.read` lets the user open."""
     return (
@@ -42,6 +50,7 @@ def visible_to(user: Any) -> Select[Assignment]:
             Assignment.reviewer_id == user.id,
             Assignment.state.in_(ACTIVE),
             Application.status.in_(REVIEWABLE),
+            _covered(user),
             ~_competes(user.id, Application.cycle_id),
         )
     )
@@ -79,10 +88,13 @@ class CycleProgress:
 
 
 def _listed(user: Any) -> ColumnElement[bool]:
-    """What a reviewer's lists hold: their assignments, except to drafts and what was withdrawn."""
+    """What a reviewer's lists hold: their assignments for listings they still review for, except to drafts and what
+    was withdrawn."""
     return and_(
-        Assignment.reviewer_id == user.id, Application.status.not_in([Status.DRAFT, Status.WITHDRAWN])
-    )  # fmt: skip
+        Assignment.reviewer_id == user.id,
+        Application.status.not_in([Status.DRAFT, Status.WITHDRAWN]),
+        _covered(user),
+    )
 
 
 def own_assignments(user: Any, *, after: str = "", before: str = "") -> Slice:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import exists, select
 
-from portal.accounts.rules import coordinates, scope
+from portal.accounts.rules import coordinates, reviews_for, scope
 from portal.accounts.status import Role
 from portal.applications.models import Application, Document
 from portal.applications.rules import coordinate_application, more_readers
@@ -39,13 +39,15 @@ def applies_too(person_id: int, cycle_id: int) -> bool:
 
 @rule("assignment.read")
 def read_assignment(user: Any, assignment: Any) -> bool:
-    """One's own file, not recused, while the application is under review and one does not compete with it."""
+    """One's own file, not recused, while the application is under review, one reviews for its listing and does not
+    compete with it."""
     return (
         isinstance(assignment, Assignment)  # an application, when asked by the rule of managing
         and user.is_authenticated
         and assignment.reviewer_id == user.id
         and assignment.state in ACTIVE
         and assignment.application.status in REVIEWABLE
+        and reviews_for(user, assignment.application.cycle.opportunity)
         and not applies_too(user.id, assignment.application.cycle_id)
     )
 

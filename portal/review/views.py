@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.applications.sheet import Part, sheet
+from portal.core import audit
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.review import actions, queries, rules  # noqa: F401 - registers the rules
@@ -39,7 +40,10 @@ def assignments() -> str:
 @bp.get("/<int:assignment_id>")
 @guard("assignment.read", assignment=queries.whole)
 def workspace(assignment: Assignment) -> Answer:
-    """The file beside the rubric."""
+    """The file beside the rubric; that it was read is recorded first."""
+    audit.record_read(
+        current_user._get_current_object(), "application.read", assignment.application, assignment=assignment.id
+    )
     form = review_form(assignment, queries.criteria_of(assignment.application.cycle_id))
     return _workspace(assignment, form, RecuseForm(formdata=None))
 

@@ -135,8 +135,11 @@ class Board:
         return last - following if last is not None and following is not None else None
 
 
-def board(cycle: Cycle, *, after: str = "", before: str = "") -> Board:
-    """A page of a cycle's applications by raw mean, best first, those without a score last."""
+def board(cycle: Cycle, *, by: Any, after: str = "", before: str = "") -> Board:
+    """A page of a cycle's applications by raw mean, best first, those without a score last.
+
+    In: who reads it, whose own application is left out.
+    """
     query = (
         select(
             Application, ReviewSummary.assigned, ReviewSummary.submitted, ReviewSummary.mean, ReviewSummary.low,
@@ -144,7 +147,9 @@ def board(cycle: Cycle, *, after: str = "", before: str = "") -> Board:
         )
         .join(Application.person)
         .join(ReviewSummary, ReviewSummary.application_id == Application.id)
-        .where(ReviewSummary.cycle_id == cycle.id, Application.status.in_(ON_BOARD))
+        .where(
+            ReviewSummary.cycle_id == cycle.id, Application.status.in_(ON_BOARD), Application.person_id != by.id
+        )
         .options(
             contains_eager(Application.person).lazyload(Person.memberships), joinedload(Application.site)
         )
@@ -153,7 +158,7 @@ def board(cycle: Cycle, *, after: str = "", before: str = "") -> Board:
     page = paginate(db.session, query, keys, size=BOARD_SIZE, after=after, before=before)
     ids = [row[0].id for row in page.rows]
     scores, decisions = _scores(ids), last_decisions(ids)
-    first = _rank_of_first(cycle, page) if page.rows and page.before else 1
+    first = _rank_of_first(cycle, page, by=by) if page.rows and page.before else 1
     rows = [
         BoardRow(
             application, first + place if mean is not None else None, assigned, submitted, mean, low, high,
@@ -170,7 +175,7 @@ def board(cycle: Cycle, *, after: str = "", before: str = "") -> Board:
     return Board(rows, page, total, total - unsent - sent, unsent, offers)
 
 
-def _rank_of_first(cycle: Cycle, page: Slice) -> int:
+def _rank_of_first(cycle: Cycle, page: Slice, *, by: Any) -> int:
     """The place of the page's first row in the whole order."""
     application, mean = page.rows[0][0], page.rows[0].mean
     if mean is None:
@@ -180,7 +185,9 @@ def _rank_of_first(cycle: Cycle, page: Slice) -> int:
         select(func.count())
         .select_from(Application)
         .join(ReviewSummary, ReviewSummary.application_id == Application.id)
-        .where(Application.cycle_id == cycle.id, Application.status.in_(ON_BOARD), ahead)
+        .where(
+            Application.cycle_id == cycle.id, Application.status.in_(ON_BOARD), Application.person_id != by.id, ahead
+        )
     )
     return 1 + (db.session.scalar(counted) or 0)
 

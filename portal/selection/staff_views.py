@@ -1,5 +1,7 @@
 """Decisions: the intakes, the board of one, the decision on an application, and the release of letters."""
 
+import re
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -20,6 +22,7 @@ from portal.selection.status import Outcome
 bp = Blueprint("selection", __name__, url_prefix="/manage")
 
 Answer = str | Response | tuple[str, int]
+LETTER = re.compile(r"([0-9]{1,18}):([0-9]{1,18})")
 
 
 @bp.get("/decisions")
@@ -36,7 +39,9 @@ def decisions() -> str:
 @guard("cycle.decide", cycle=queries.cycle_by_id)
 def board(cycle: Cycle) -> str:
     """The applications of an intake, ranked by their reviews, with the cut line at its places."""
-    ranked = queries.board(cycle, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    ranked = queries.board(
+        cycle, by=current_user, after=request.args.get("after", ""), before=request.args.get("before", "")
+    )  # fmt: skip
     return render_template("selection/board.html", cycle=cycle, board=ranked)
 
 
@@ -153,8 +158,8 @@ def _outcome(word: str) -> Outcome | None:
 
 def _pair(value: str) -> tuple[int, int] | None:
     """`12:3`, the id and the version of a decision, as numbers."""
-    key, _, version = value.partition(":")
-    return (int(key), int(version)) if key.isascii() and key.isdigit() and version.isdigit() else None
+    found = LETTER.fullmatch(value)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _mail(found: Decision) -> Words:

@@ -104,7 +104,7 @@ def test_nobody_else_gets_what_was_typed(app: Flask, client: PageClient, maren: 
     [
         {},
         {"Origin": "https://bad.example"},
-        {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
         {"Origin": "null"},
     ],
 )
