@@ -26,6 +26,9 @@ from portal.core.db import db
 from portal.messaging.models import Message
 from portal.reports.filters import SORTS
 from portal.review import actions as reviewing
+from portal.selection import actions as deciding
+from portal.selection.letters import Text
+from portal.selection.status import Outcome
 from tests import factories
 from tests.page_client import PageClient
 
@@ -387,3 +390,25 @@ def refused(client: PageClient, target: str, data: dict[str, str], connection: s
         if savepoint.is_active:
             savepoint.rollback()
     return str(status) if status >= 500 else ""
+
+
+SECRET = "An offer that nobody but staff may know of"
+
+
+def test_a_decision_is_nowhere_before_its_letter(app: Flask, client: PageClient, here: Place) -> None:
+    """Not for the applicant, not for the reviewer; a page of the staff shows that it exists."""
+    deciding.decide(
+        here.application, outcome=Outcome.OFFER, letter=Text("Subject", SECRET), version=0,
+        by=here.people["coordinator"], now=now(),
+    )  # fmt: skip
+    decision = f"/manage/applications/{here.application.id}/decision"
+    assert SECRET in client.sign_in(here.people["coordinator"]).raw.get(decision).get_data(as_text=True)
+    for role in ("applicant", "reviewer"):
+        client.sign_in(here.people[role])
+        for path in pages(app, here.ids):
+            body = client.raw.get(path).get_data(as_text=True)
+            client._forget_last_request()
+            assert SECRET not in body, path
+            assert "Private note" not in body, path
+            assert "Letter sent" not in body, path
+            assert not (path.startswith("/applications") and "offer" in body.casefold()), path
