@@ -14,7 +14,7 @@ from portal.accounts.rules import scope
 from portal.accounts.status import Role
 from portal.applications.models import Application
 from portal.applications.status import Status
-from portal.catalogue.form_models import Criterion, Form, Section
+from portal.catalogue.form_models import Criterion
 from portal.catalogue.models import Cycle, Opportunity
 from portal.core.db import db
 from portal.core.paging import Key, Slice, paginate
@@ -70,7 +70,7 @@ def whole(assignment_id: int) -> Assignment | None:
         .where(Assignment.id == assignment_id)
         .options(
             _FILE,
-            application.joinedload(Application.form).selectinload(Form.sections).selectinload(Section.questions),
+            application.joinedload(Application.form),  # its questions are kept by `catalogue.frozen`
             application.selectinload(Application.answers),
             application.selectinload(Application.documents),
         )

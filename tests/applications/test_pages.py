@@ -392,3 +392,24 @@ def test_each_page_of_an_application_runs_few_queries(client: PageClient, person
             assert client.get(path).status == 200
         counts.append(len(found))
     assert counts[0] == counts[1] <= MOST_QUERIES, found
+
+
+def test_a_section_of_sixty_questions_takes_few_queries_to_show_and_to_save(client: PageClient, person: Person) -> None:
+    cycle = factories.cycle(form=False)
+    asked = [{"key": f"a{n}", "kind": "short_text", "label": f"A {n}", "required": False} for n in range(60)]
+    factories.published_form(cycle, [("Only", asked)])
+    application = factories.application(cycle, person, answers={"a1": "One", "a2": "Two"})
+    path, names = section_path(application), [name_of(application, f"a{n}") for n in range(60)]
+    page = client.sign_in(person).get(path)
+    db.session.expunge_all()
+    with count_queries(client.app) as shown:
+        assert client.get(path).status == 200
+    assert len(shown) <= 4, shown
+    for most, typed in ((5, {}), (6, {names[0]: "Zero"}), (8, {names[0]: "", names[1]: "1", names[3]: "3"})):
+        fields = page.form(button="Save and continue") | typed
+        db.session.expunge_all()
+        with count_queries(client.app) as saved:
+            assert client.post(path, fields | {"to": "tasks"}).status == 303
+        assert len(saved) <= most, saved
+        page = client.get(path)
+    assert client.get(path).form(button="Save and continue")[names[3]] == "3"
