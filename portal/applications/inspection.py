@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import filetype
 import pikepdf
+from pikepdf.settings import set_qpdf_limits
 
 from portal.catalogue.question_kind import FILE_TYPES
 from portal.core.text import clean, file_size
@@ -20,7 +21,18 @@ OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
 WORD_MAIN = b"wordprocessingml.document.main+xml"
 MACRO_MARKS = (b"macroEnabled", b"vbaProject")
 MACRO_EXTENSIONS = frozenset({".docm", ".dotm"})
+PDF_BYTES = 64 * 1024 * 1024  # what one stream of a PDF may unpack to; those that pages are counted by hold far less
 _DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+# For the whole process: a PDF of one megabyte can hold a gigabyte of zeros.
+set_qpdf_limits(
+    flate_max_memory=PDF_BYTES,
+    png_max_memory=PDF_BYTES,
+    run_length_max_memory=PDF_BYTES,
+    tiff_max_memory=PDF_BYTES,
+    doc_max_warnings=1000,
+)
 
 
 class BadFile(Exception):

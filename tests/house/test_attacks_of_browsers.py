@@ -1,12 +1,16 @@
 """What hostile pages, mails and clients try: other hosts and methods, foreign forms, doors left open behind people."""
 
 import json
+import resource
+import zlib
+from io import BytesIO
 
 import pytest
 from flask import Flask
 
 from portal.accounts import actions as accounts
 from portal.accounts.throttling import typed_address
+from portal.applications.inspection import BadFile, inspect
 from portal.applications.status import Status
 from portal.catalogue.status import Kind
 from portal.core import audit
@@ -235,3 +239,15 @@ def test_no_token_gets_into_the_log(path: str, client: PageClient, caplog: pytes
     assert len(caplog.records) == 1
     assert token not in caplog.text
     assert token not in str(caplog.records[0].__dict__)
+
+
+def test_a_small_pdf_does_not_unpack_to_a_large_one() -> None:
+    """Its table of contents is a stream of zeros, many times larger than the file."""
+    packer = zlib.compressobj(9)
+    zeros = b"".join(packer.compress(bytes(10_000_000)) for _ in range(20)) + packer.flush()
+    head = b"<< /Type /XRef /Size 3 /W [1 2 1] /Root 2 0 R /Filter /FlateDecode /Length %d >>" % len(zeros)
+    body = b"%PDF-1.5\n1 0 obj\n" + head + b"\nstream\n" + zeros + b"\nendstream\nendobj\nstartxref\n9\n%%EOF"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BadFile, match="it cannot be opened"):
+        inspect(BytesIO(body), "cv.pdf", allowed=["pdf"], max_bytes=len(body), takes="PDF")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024  # KiB
