@@ -182,7 +182,7 @@ def test_show(client: PageClient, person: Person, status: Status) -> None:
     assert can_withdraw is (status not in {Status.OFFERED, Status.NOT_SELECTED, Status.WITHDRAWN})
 
 
-@pytest.mark.parametrize("status", RELEASED)
+@pytest.mark.parametrize("status", sorted(RELEASED))
 def test_show_leads_to_the_letter(client: PageClient, person: Person, status: Status) -> None:
     application = factories.application(by=person, status=status)
     message = write(
