@@ -3,6 +3,7 @@
 const form = document.querySelector("form[data-facets]");
 const results = () => document.getElementById("results");
 let running;
+let shown = location.search;
 
 function address() {
   const query = new URLSearchParams();
@@ -27,6 +28,7 @@ async function load(url) {
     }
     document.title = page.title;
     history.pushState({}, "", url);
+    shown = location.search;
     if (document.querySelector("#results time[data-zone]")) {
       (await import("./zones.js")).addOwnTime();
     }
@@ -37,5 +39,6 @@ async function load(url) {
 
 if (form && results()) {
   form.addEventListener("change", () => load(address()));
-  addEventListener("popstate", () => location.reload());
+  // Also told of jumps within the page, such as that of the skip link: these must not reload it.
+  addEventListener("popstate", () => location.search === shown || location.reload());
 }

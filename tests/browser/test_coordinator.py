@@ -4,7 +4,7 @@ import csv
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Visitor
 
@@ -134,3 +134,23 @@ def test_uses_the_keys_of_the_queue(visitor: Visitor) -> None:
     expect(page.locator("tbody input[name=id]:checked")).to_have_count(1)
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_is_asked_before_a_typed_letter_is_left(visitor: Visitor) -> None:
+    visitor.sign_in("coordinator@example.org")
+    page = open_queue(visitor, "panel")
+    page.locator("main tbody th a").first.click()
+    page.get_by_role("main").get_by_role("link", name="Decide", exact=True).click()
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_label("Letter", exact=True).press_sequentially("In my own words. ")
+    page.get_by_role("link", name="Wait-list", exact=True).click(no_wait_after=True)
+    expect(page.get_by_label("Letter", exact=True)).to_have_value(re.compile("In my own words"))
+    page.get_by_role("button", name="Save decision: Offer").click()
+    page.wait_for_url("**/decision/check")
+    assert asked == ["beforeunload"]
