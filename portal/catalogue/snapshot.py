@@ -27,7 +27,7 @@ from portal.catalogue.models import (
 )
 from portal.catalogue.status import Audience, Kind, Place, Publication
 from portal.core.db import db
-from portal.core.text import folded
+from portal.core.text import folded, number_word
 
 T = TypeVar("T")
 MOST_KEPT = 5000
@@ -231,10 +231,31 @@ def load(which: ColumnElement[bool], cycle_states: set[Publication]) -> Iterable
 def _typed(row: Any) -> dict[str, Any]:
     values = dict(row)
     values["half_days"] = None if values["half_days"] is None else float(values["half_days"])
+    values["time_words"] = values["time_words"] or _time_in_words(values["half_days"])
+    values["length_words"] = values["length_words"] or _length_in_words(values["length_months"])
     values["places"] = tuple(place for place in Place if place in values["places"])
     values["audiences"] = tuple(audience for audience in Audience if audience in values["audiences"])
     values["sample_fields"] = frozenset(values["sample_fields"])
     return values
+
+
+def _time_in_words(half_days: float | None) -> str:
+    """What a listing that gives its time only as a number says beside the week."""
+    if half_days is None:
+        return ""
+    if half_days >= 10:
+        return "Full-time"
+    if half_days < 1:
+        return "Less than one half-day a week"
+    number = number_word(int(half_days)) if half_days.is_integer() else f"{half_days:g}"
+    return f"{number} half-day{'' if half_days == 1 else 's'} a week"
+
+
+def _length_in_words(months: Decimal | None) -> str:
+    if months is None:
+        return ""
+    number = number_word(int(months)).lower() if months == int(months) else f"{months.normalize():f}"
+    return f"for {number} month{'' if months == 1 else 's'}"
 
 
 def _cycles(which: ColumnElement[bool], states: set[Publication]) -> dict[int, list[Intake]]:

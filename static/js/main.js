@@ -5,6 +5,7 @@ const modules = [
   ["textarea[data-words]", "words.js"],
   [".grid .pick", "rows.js"],
   ["body.staff", "keys.js"],
+  ["main form[method=post]", "unsaved.js"],
 ];
 
 for (const [selector, file] of modules) {

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -118,7 +119,7 @@ def test_all_of_a_listing(client):
     ]
     assert page.all("//ul[@class='checks'][1]/li")[:2] == [
         "About you, 1 question",
-        "Project, 4 questions, with Your CV",
+        "Project, 4 questions; files: Your CV",
     ]
     assert page.all("//div[@class='prose']//ul/li/a") == ["Harborside", "Center (sample 1)"]
     assert "Ines Calloway-Brandt Sample scholars@example.org or 617-555-0142" in page.text
@@ -187,6 +188,22 @@ def test_a_visitor_who_starts_signs_in_and_goes_on(client):
     assert page.one("//form[1]//input[@name='next']/@value") == start
     assert "session had ended" not in page.text
     assert get(client.sign_in(factories.person())).all(f"//form[@action='{start}']/@method") == ["post"] * 2
+
+
+@pytest.mark.parametrize(
+    ("half_days", "months", "words"),
+    [
+        (Decimal("0.5"), None, "Less than one half-day a week"),
+        (1, 1, "One half-day a week, for one month"),
+        (Decimal("2.5"), Decimal("1.5"), "2.5 half-days a week, for 1.5 months"),
+        (4, 12, "Four half-days a week, for 12 months"),
+        (10, None, "Full-time"),
+    ],
+)
+def test_time_given_as_numbers_only_is_put_in_words(client, half_days, months, words):
+    listing(half_days=half_days, length_months=months, time_words="", length_words="")
+    assert get(client).one("//dl/div[dt='Time']/dd").endswith(words)
+    assert words.partition(",")[0] in client.get("/").one("//div[@class='time']")
 
 
 def test_without_a_cycle_or_a_form_nothing_can_be_started(client):
