@@ -7,6 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from markupsafe import escape
 from sqlalchemy import select, text
 
 from portal.accounts.models import Person
@@ -23,6 +24,7 @@ from portal.messaging.models import Message
 from portal.messaging.status import Delivery
 from portal.review.models import Assignment
 from portal.review.status import AssignmentState
+from portal.selection import letters
 from portal.selection.models import Decision
 from portal.selection.status import Outcome
 
@@ -46,13 +48,8 @@ PATHS: dict[Status, tuple[Status, ...]] = {
 } | {status: (S.SUBMITTED, S.ELIGIBLE, S.IN_REVIEW, S.PANEL, S.DECIDED, status) for status in RELEASED}
 REVIEWED = frozenset({S.IN_REVIEW, S.PANEL, S.DECIDED, *RELEASED})
 OUTCOMES = {S.OFFERED: Outcome.OFFER, S.WAITLISTED: Outcome.WAITLIST, S.NOT_SELECTED: Outcome.DECLINE}
-LETTERS = {
-    Outcome.OFFER: "We are delighted to offer you a place. Write to the program contact within two weeks.",
-    Outcome.WAITLIST: "The committee keeps you on its wait-list. We write to you as soon as a place opens.",
-    Outcome.DECLINE: "We cannot offer you a place this time. The committee read your application with care, and "
-    "the program team is glad to talk with you about a later cycle.",
-}
-
+# What a file is worth on the rubric's scale where its outcome is known, so that letters follow scores.
+WORTH = {S.OFFERED: 4.4, S.WAITLISTED: 3.9, S.NOT_SELECTED: 3.1, S.DECIDED: 4.2, S.PANEL: 3.8}
 
 SUMMARISE = text(
     """
@@ -81,6 +78,7 @@ class Loader:
         self.chance = chance
         self.reviewers = reviewers
         self.coordinator = coordinator
+        self.messages: list[Message] = []
         self.leniency = {person.id: chance.gauss(0, 0.35) for person in reviewers}
 
     def load_cycle(self, cycle: Cycle, people: Sequence[Person], through: str) -> list[Application]:
@@ -127,7 +125,7 @@ class Loader:
         db.session.flush()
         self._happen(made, PATHS[status], moments)
         if made.submitted_at:
-            self._confirm(made)
+            self._confirm(made, made.submitted_at)
         if status in REVIEWED and criteria:
             self._review(made, criteria, done=status is not S.IN_REVIEW)
         if status in RELEASED or status is S.DECIDED:
@@ -186,37 +184,48 @@ class Loader:
             )
             source = target
 
-    def _confirm(self, application: Application) -> None:
+    def _confirm(self, application: Application, at: datetime) -> None:
         text = (
             f"We received your application {application.reference}.\n\n"
             "You can follow each step on your applications page.\n"
         )
-        db.session.add(self._message(application, "application_received", "We received your application", text))
+        subject = f"We received your application: {application.cycle.opportunity.title}"
+        self._write(application, "application_received", subject, text, at)
 
-    def _message(self, application: Application, template: str, subject: str, text: str) -> Message:
-        at = application.submitted_at or now()
-        return Message(
-            template=template,
-            to_address=application.person.email,
-            to_name=application.person.full_name,
-            person_id=application.person_id,
-            reply_to=application.cycle.opportunity.contact_email,
-            subject=f"{subject}: {application.cycle.opportunity.title}",
-            text_body=text,
-            html_body="".join(f"<p>{part}</p>" for part in text.split("\n\n")),
-            headers={},
-            thing_type="application",
-            thing_id=application.id,
-            message_id=f"<{secrets.token_hex(12)}@example.org>",
-            state=Delivery.SENT,
-            attempts=1,
-            created_at=at,
-            sent_at=at,
+    def _write(self, application: Application, template: str, subject: str, text: str, at: datetime) -> None:
+        """A message that went out then; kept until `send` puts all of them into the log in the order of time."""
+        paragraphs = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+        self.messages.append(
+            Message(
+                template=template,
+                to_address=application.person.email,
+                to_name=application.person.full_name,
+                person_id=application.person_id,
+                reply_to=application.cycle.opportunity.contact_email,
+                subject=subject,
+                text_body=text,
+                html_body=f"<!doctype html><html lang=en><title>{escape(subject)}</title>{paragraphs}</html>",
+                headers={},
+                thing_type="application",
+                thing_id=application.id,
+                message_id=f"<{secrets.token_hex(12)}@example.org>",
+                state=Delivery.SENT,
+                attempts=1,
+                created_at=at,
+                sent_at=at,
+            )
         )
+
+    def send(self) -> None:
+        """Put the messages of all applications into the mail log, oldest first."""
+        self.messages.sort(key=lambda message: message.created_at)
+        db.session.add_all(self.messages)
+        db.session.flush()
 
     def _review(self, application: Application, criteria: Sequence[Criterion], *, done: bool) -> None:
         """Two or three reviewers; a file has a worth, a reviewer a leniency, and every score some noise."""
-        worth = self.chance.gauss(3.4, 0.7)
+        known = WORTH.get(application.status)
+        worth = self.chance.gauss(3.4, 0.7) if known is None else self.chance.gauss(known, 0.3)
         readers = self.chance.sample(self.reviewers, self.chance.choice((2, 3, 3)))
         for reader in readers:
             state = AssignmentState.SUBMITTED
@@ -274,18 +283,20 @@ class Loader:
         )
 
     def _decide(self, application: Application, at: datetime) -> None:
-        outcome = OUTCOMES.get(application.status) or self.chance.choice(list(Outcome))
+        outcome = OUTCOMES.get(application.status, Outcome.OFFER)
         released = application.status in RELEASED
-        greeting = f"Dear {application.person.given_name} {application.person.family_name},"
+        letter = letters.fill(letters.DEFAULT_LETTERS[outcome], letters.values_of(application))
         db.session.add(
             Decision(
                 application_id=application.id,
                 outcome=outcome,
-                subject=f"{application.cycle.opportunity.title}: our decision",
-                body=f"{greeting}\n\n{LETTERS[outcome]}\n\n{self.coordinator.full_name}\nfor the selection committee",
+                subject=letter.subject,
+                body=letter.body,
                 decided_by_id=self.coordinator.id,
                 decided_at=at,
                 released_by_id=self.coordinator.id if released else None,
                 released_at=at if released else None,
             )
         )
+        if released:
+            self._write(application, "decision_letter", letter.subject, letters.plain(letter.body), at)

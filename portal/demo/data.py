@@ -48,6 +48,7 @@ def _load(progress: Progress, chance: Random) -> None:
         loader.load_cycle(cycle, chance.sample(applicants, facts["applications"]), facts["through"])
         progress.advance(task, facts["applications"])
     _load_own(loader, cycles, staff["applicant"])
+    loader.send()
 
 
 def _load_own(loader: Loader, cycles: dict[str, list[tuple[Cycle, dict[str, object]]]], applicant: Person) -> None:
