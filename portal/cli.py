@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import click
 from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
-from flask.cli import FlaskGroup, with_appcontext
+from flask.cli import FlaskGroup, NoAppException, with_appcontext
 from flask_migrate import upgrade
+from pydantic import ValidationError
 from rich.console import Console
 
 from portal import serving
@@ -63,7 +64,7 @@ def create_admin_command(email: str, given_name: str, family_name: str, password
         with transaction():
             made = create_admin(email, given_name=given_name, family_name=family_name, password=password)
     except EmailNotValidError as error:
-        raise click.ClickException(f"{email} is not an e-mail address: {error}") from None
+        raise click.ClickException(f"{email} is not an email address: {error}") from None
     except EmailTaken:
         raise click.ClickException(f"Somebody has an account with {email} already.") from None
     console.print(f"{made.full_name} can sign in as {made.email}.")
@@ -122,12 +123,21 @@ def local() -> Iterator[Settings]:
         raise click.ClickException("The demo does not run with PORTAL_ENV=production.") from None
 
 
-def main() -> None:
-    """The console script `portal`."""
+def make_app() -> Flask:
+    """The application for a command; a missing setting is one sentence, not a traceback."""
     from portal import create_app  # here - the factory imports this module
 
+    try:
+        return create_app()
+    except ValidationError as error:
+        problems = "; ".join(str(problem["msg"]).removeprefix("Value error, ") for problem in error.errors())
+        raise NoAppException(f"The settings are not complete: {problems}. See docs/operations.md.") from None
+
+
+def main() -> None:
+    """The console script `portal`."""
     os.environ.setdefault("FLASK_SKIP_DOTENV", "1")
-    group = FlaskGroup(create_app=create_app, help="The Primary Care Opportunities portal.")
+    group = FlaskGroup(create_app=make_app, help="The Primary Care Opportunities portal.")
     group.add_command(demo)
     group.add_command(demo_data_command)
     group()

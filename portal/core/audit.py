@@ -5,6 +5,7 @@ own, before the thing is shown: a read that cannot be recorded does not happen.
 """
 
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 
 from flask import g, has_request_context, request
@@ -50,9 +51,17 @@ def _event(actor: Any, verb: str, thing: Any, facts: dict[str, Any]) -> Event:
         thing_id=getattr(thing, "id", None),
         thing_name=str(thing) if thing is not None else "",
         facts=facts,
-        address=request.remote_addr if in_request else None,
+        address=_address() if in_request else None,
         request_id=g.get("request_id") if in_request else None,
     )
+
+
+def _address() -> str | None:
+    """Where the request came from; None for what a proxy wrote that is no address, so that no read fails for it."""
+    try:
+        return str(ip_address(request.remote_addr or ""))
+    except ValueError:
+        return None
 
 
 def record(actor: Any, verb: str, thing: Any, **facts: Any) -> None:
