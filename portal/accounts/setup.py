@@ -38,13 +38,39 @@ FORMS: dict[str, Any] = {
     "wan_register_response_form": forms.NewPasskeyForm,
 }
 
-
 PARTS: dict[str, Any] = {
     "mail_util_cls": notices.Mail,
     "password_util_cls": Passwords,
     "totp_cls": OnceOnlyTotp,
     "mf_recovery_codes_util_cls": HashedRecoveryCodes,
     "webauthn_util_cls": Passkeys,
+}
+PAGES_AND_MAIL: dict[str, Any] = {
+    "RETURN_GENERIC_RESPONSES": True,
+    "CLI_USERS_NAME": None,
+    "CLI_ROLES_NAME": None,
+    "STATIC_FOLDER": None,
+    "TRACKABLE": True,
+    "REGISTERABLE": True,
+    "CONFIRMABLE": True,
+    "RECOVERABLE": True,
+    "CHANGEABLE": True,
+    "CONFIRM_URL": "/confirm-email",
+    "POST_LOGIN_VIEW": "accounts.start",
+    "POST_LOGOUT_VIEW": "catalogue.finder",
+    "POST_REGISTER_VIEW": "accounts.check_mail",
+    "POST_CHANGE_VIEW": "accounts.account",
+    "POST_VERIFY_VIEW": "accounts.account",
+    "TWO_FACTOR_POST_SETUP_VIEW": "accounts.two_step_done",
+    # Mail is rendered by messaging: these are names of our templates.
+    "EMAIL_PLAINTEXT": False,
+    "EMAIL_HTML": False,
+    "REGISTER_EMAIL_TEMPLATE": "confirm_address",
+    "REGISTER_EMAIL_EXISTING_TEMPLATE": "account_exists",
+    "EMAIL_TEMPLATE_CONFIRM": "confirm_address",
+    "EMAIL_TEMPLATE_PASSWORD_RESET": "reset_password",
+    "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "password_changed",
+    "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "password_changed",
 }
 
 
@@ -84,8 +110,14 @@ def session_config(settings: Settings) -> dict[str, Any]:
 
 def security_config(settings: Settings) -> dict[str, Any]:
     """Every setting of Flask-Security that differs from its default, with the reason where it is not plain."""
+    words = {f"MSG_{key}": message for key, message in MESSAGES.items()}
+    return {f"SECURITY_{key}": value for key, value in (proof_config(settings) | PAGES_AND_MAIL | words).items()}
+
+
+def proof_config(settings: Settings) -> dict[str, Any]:
+    """How people prove who they are: an address and a password, a second step, a passkey."""
     cheap = settings.portal_env is Environment.TEST
-    config: dict[str, Any] = {
+    return {
         # Argon2id as OWASP advises: 19 MiB, two passes, about 20 ms.
         "PASSWORD_HASH": "argon2",
         "PASSWORD_SCHEMES": ["argon2"],
@@ -107,46 +139,19 @@ def security_config(settings: Settings) -> dict[str, Any]:
         "EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},
         "DATETIME_FACTORY": clock.now,
         "API_ENABLED_METHODS": ["session"],
-        "RETURN_GENERIC_RESPONSES": True,
-        "CLI_USERS_NAME": None,
-        "CLI_ROLES_NAME": None,
-        "STATIC_FOLDER": None,
-        "TRACKABLE": True,
-        "REGISTERABLE": True,
-        "CONFIRMABLE": True,
-        "RECOVERABLE": True,
-        "CHANGEABLE": True,
-        "CONFIRM_URL": "/confirm-email",
-        "POST_LOGIN_VIEW": "accounts.start",
-        "POST_LOGOUT_VIEW": "catalogue.finder",
-        "POST_REGISTER_VIEW": "accounts.check_mail",
-        "POST_CHANGE_VIEW": "accounts.account",
-        "POST_VERIFY_VIEW": "accounts.account",
         "FRESHNESS": timedelta(minutes=30),
         "FRESHNESS_GRACE_PERIOD": timedelta(minutes=30),
         "TWO_FACTOR": True,
         "TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
         "TWO_FACTOR_AUTHENTICATOR_VALIDITY": 30,
         "TWO_FACTOR_RESCUE_EMAIL": False,
-        "TWO_FACTOR_POST_SETUP_VIEW": "accounts.two_step_done",
         "TOTP_SECRETS": settings.totp_secrets,
         "TOTP_ISSUER": "Primary Care Opportunities",
         "MULTI_FACTOR_RECOVERY_CODES": True,
         "WEBAUTHN": True,
         "WAN_RP_NAME": "Primary Care Opportunities",
         "WAN_ALLOW_USER_HINTS": False,  # hints would tell who has an account
-        # Mail is rendered by messaging: these are names of our templates.
-        "EMAIL_PLAINTEXT": False,
-        "EMAIL_HTML": False,
-        "REGISTER_EMAIL_TEMPLATE": "confirm_address",
-        "REGISTER_EMAIL_EXISTING_TEMPLATE": "account_exists",
-        "EMAIL_TEMPLATE_CONFIRM": "confirm_address",
-        "EMAIL_TEMPLATE_PASSWORD_RESET": "reset_password",
-        "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "password_changed",
-        "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "password_changed",
     }
-    words = {f"MSG_{key}": message for key, message in MESSAGES.items()}
-    return {f"SECURITY_{key}": value for key, value in (config | words).items()}
 
 
 def answer(template: str, **context: Any) -> ResponseReturnValue:
