@@ -5,6 +5,7 @@ that somebody else filled in.
 """
 
 import hashlib
+import re
 import secrets
 from urllib.parse import urlsplit
 
@@ -24,8 +25,11 @@ from portal.core.pages import local_path
 from portal.core.text import clean
 
 MOST_BYTES = 1024 * 1024
-SECRET = ("password", "csrf", "credential", "secret")
+# `credential` alone is a passkey's answer; `credentials` are the letters after a name.
+SECRET = re.compile(r"password|csrf|secret|^credential$", re.IGNORECASE)
 TOKEN_FIELD = "kept_form"  # noqa: S105 - a name
+UNTYPED = {"next", "seen", "submit"}
+_KEY = re.compile(r"[a-z0-9.]+([-_:][a-z0-9.]+)*")
 _LIMIT = parse("60 per hour")
 
 
@@ -75,11 +79,7 @@ def _page_of_the_form() -> str:
 
 def keep_request() -> str:
     """Keep the fields of the present request; out: their token, or an empty string when they cannot be kept."""
-    fields = [
-        (clean(name), clean(value))
-        for name, value in request.form.items(multi=True)
-        if not any(word in name.casefold() for word in SECRET)
-    ]
+    fields = [(clean(name), clean(value)) for name, value in request.form.items(multi=True) if not SECRET.search(name)]
     size = sum(len(name.encode()) + len(value.encode()) for name, value in fields)
     if not fields or size > MOST_BYTES or not _same_origin() or not _within_limit():
         return ""
@@ -111,6 +111,12 @@ def find(token: str) -> KeptForm | None:
     if not secrets.compare_digest(token.encode(), str(session.get(TOKEN_FIELD, "")).encode()):
         return None
     return queries.kept_form(hashed(token))
+
+
+def typed(kept: KeptForm) -> list[str]:
+    """What reads as somebody's own words, to be shown: not the keys, numbers and fingerprints of hidden fields and
+    choices, which are kept and sent all the same."""
+    return [value for name, value in kept.fields if value.strip() and name not in UNTYPED and not _KEY.fullmatch(value)]
 
 
 def spare_session(response: Response) -> Response:

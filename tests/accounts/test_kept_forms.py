@@ -45,13 +45,16 @@ def test_reading_leads_to_the_sign_in_page_and_back(client: PageClient, maren: P
 
 
 def test_somebody_signs_in_and_sends_what_they_had_typed(client: PageClient, maren: Person) -> None:
-    answer = post_late(client, phone="+44 20 7946 0018", note="two\nlines & <b>marks</b>", password="hunter2 hunter2")
+    answer = post_late(
+        client, phone="+44 20 7946 0018", note="two\nlines & <b>marks</b>", password="hunter2 hunter2", credential="{}"
+    )
     assert answer.status == 303
     assert answer.location.startswith("/login?next=/kept/")
     (row,) = kept()
     assert row.path == "/account"
     assert ["phone", "+44 20 7946 0018"] in row.fields
-    assert {"password", "csrf_token"}.isdisjoint(name for name, _ in row.fields)
+    assert {"password", "csrf_token", "credential"}.isdisjoint(name for name, _ in row.fields)
+    assert ["credentials", "MD"] in row.fields
     token = answer.location.rpartition("/")[2]
     assert token not in row.token_hash
 
@@ -59,8 +62,8 @@ def test_somebody_signs_in_and_sends_what_they_had_typed(client: PageClient, mar
     assert "We kept what you typed: sign in to get it back." in page.text
     page = page.submit("/login", button="Sign in", email="maren@example.org", password=PASSWORD)
     assert page.one("//h1") == "We kept what you typed"
-    assert "+44 20 7946 0018" in page.all("//dd")
-    assert "two lines & <b>marks</b>" in page.all("//dd")
+    assert "+44 20 7946 0018" in page.all("//main//li")
+    assert "two lines & <b>marks</b>" in page.all("//main//li")
     assert page.form("/account")["note"] == "two\nlines & <b>marks</b>"
     assert len(kept()) == 1
     page = page.submit("/account", button="Send it again")
@@ -69,6 +72,37 @@ def test_somebody_signs_in_and_sends_what_they_had_typed(client: PageClient, mar
     assert maren.phone == "+44 20 7946 0018"
     assert kept() == []
     assert client.get(f"/kept/{token}").status == 404
+
+
+def test_only_what_reads_as_typed_is_shown(client: PageClient, maren: Person) -> None:
+    hidden = {
+        "seen": "4:ee2e91c0aa01 17:-",
+        "to": "tasks",
+        "version": "7",
+        "next": "/account",
+        "id": "12",
+        "days": "mon",
+    }
+    more = {
+        "Q4": "I teach on Tuesdays.",
+        "Q5": " ",
+        "note": "Ünïcode 🩺",
+        "uid": "5f0c2a9e-77aa-4f0e-9f5a-1c2d3e4f5a6b",
+    }
+    page = post_late(client, **hidden, **more).follow()
+    page = page.submit("/login", button="Sign in", email="maren@example.org", password=PASSWORD)
+    shown = page.all("//ul[@aria-label='What you typed']/li")
+    assert shown == ["Maren", "Okafor-Lind", "MD", "+1 617 555 0134", "I teach on Tuesdays.", "Ünïcode 🩺"]
+    assert not any(word in page.one("//main") for word in ("Seen", "seen", "tasks", "Q4", "mon", "ee2e"))
+    assert page.form("/account").items() >= (hidden | more).items()
+
+
+def test_a_form_of_choices_alone_is_given_back_without_a_list(client: PageClient, maren: Person) -> None:
+    path = client.post("/account", {"csrf_token": "old", "days": "mon"}, headers=HERE).location.partition("next=")[2]
+    sign_in(client)
+    page = client.get(path)
+    assert page.all("//ul[@aria-label='What you typed']") == []
+    assert page.form("/account")["days"] == "mon"
 
 
 def test_a_form_that_is_refused_stays_kept(client: PageClient, maren: Person) -> None:
@@ -113,6 +147,24 @@ def test_forms_of_other_sites_are_not_kept(client: PageClient, maren: Person, he
     assert (answer.status, answer.location) == (303, "/login?next=/")
     assert answer.follow().flashes == ["Your session had ended. Sign in, then send the form again."]
     assert kept() == []
+
+
+def test_cross_site_forms_are_not_kept_and_leave_the_session_alone(client: PageClient, maren: Person) -> None:
+    client.get("/login")
+    before = client.raw.get_cookie("session")
+    assert before is not None
+    fields = TYPED | {"csrf_token": "of the old session"}
+    late = {"path": "/account", "data": fields}
+    other = client.app.test_client(use_cookies=False)  # browsers send no Lax cookie with a form of another site
+    answer = other.post(**late, headers={"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"})
+    assert (answer.status_code, answer.location) == (303, "/login?next=/")
+    assert answer.headers.getlist("Set-Cookie") == []
+    assert kept() == []
+    client.raw.post(**late, headers={"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"})
+    assert client.raw.get_cookie("session") == before
+    assert kept() == []
+    answer = other.post(**late, headers={"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"})
+    assert "session=" in answer.headers["Set-Cookie"]  # the one sentence is told there
 
 
 def test_the_browsers_own_word_is_taken(client: PageClient, maren: Person) -> None:
