@@ -9,6 +9,7 @@ from flask_security import MailUtil, signals
 
 from portal.accounts.actions import confirm
 from portal.accounts.models import Person
+from portal.accounts.targets import CAME_FOR, asked_for_page
 from portal.core import audit
 from portal.messaging.actions import write
 from portal.messaging.rendering import absolute_url
@@ -40,7 +41,8 @@ class Mail(MailUtil):
         links: dict[str, Any] = {}
         if template in {"confirm_address", "account_exists"}:
             token = context["confirmation_token"]
-            links["confirm_link"] = absolute_url("security.confirm_email", token=token) if token else ""
+            page = {CAME_FOR: asked_for_page()} if asked_for_page() else {}
+            links["confirm_link"] = absolute_url("security.confirm_email", token=token, **page) if token else ""
         if template in {"reset_password", "account_exists"}:
             links["reset_link"] = absolute_url("security.reset_password", token=context["reset_token"])
         write(template, to=person, about=person, **links)

@@ -8,6 +8,7 @@ from flask_security.confirmable import confirm_email_token_status
 from portal.accounts import actions, kept, queries
 from portal.accounts.forms import ProfileForm
 from portal.accounts.status import Role
+from portal.accounts.targets import asked_for_page
 from portal.core.access import can, public, signed_in
 
 bp = Blueprint("accounts", __name__)
@@ -24,16 +25,17 @@ def check_mail() -> ResponseReturnValue:
 def confirm_email(token: str) -> ResponseReturnValue:
     """Stands in for Flask-Security's view, which would confirm on GET: mail gateways follow every link.
 
-    GET shows a button, POST confirms.
+    GET shows a button, POST confirms.  The link may name the page somebody registered for: signing in leads there.
     """
+    came_for = asked_for_page()
     expired, invalid, person = confirm_email_token_status(token)  # type: ignore[no-untyped-call]
     if expired or invalid or person is None:
         return render_template("accounts/link_ended.html", expired=expired), 410
     if request.method == "GET" and person.confirmed_at is None:
-        return render_template("accounts/confirm_email.html", token=token, email=person.email)
+        return render_template("accounts/confirm_email.html", token=token, email=person.email, came_for=came_for)
     actions.confirm(person)
     flash("Your e-mail address is confirmed.|Sign in to go on.")
-    return redirect(url_for("security.login"), 303)
+    return redirect(url_for("security.login", next=came_for or None), 303)
 
 
 @public
@@ -98,4 +100,4 @@ def kept_form(token: str) -> ResponseReturnValue:
     found = kept.find(token)
     if found is None:
         abort(404)
-    return render_template("accounts/kept.html", kept=found, token=token)
+    return render_template("accounts/kept.html", kept=found, typed=kept.typed(found), token=token)

@@ -47,11 +47,12 @@ def mails(template: str = "") -> list[Message]:
 
 
 def link(message: Message, part: str) -> str:
-    """The path of the link with this part in a mail; the text and the HTML hold the same ones."""
+    """The path and query of the link with this part in a mail; the text and the HTML hold the same ones."""
     found = re.findall(r"https?://\S+", message.text_body)
     (url,) = [url for url in found if part in url]
     assert url in message.html_body
-    return urlsplit(url).path
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def verbs(person: Person) -> list[str]:

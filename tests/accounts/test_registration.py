@@ -64,6 +64,58 @@ def test_somebody_registers_confirms_and_signs_in(client: PageClient) -> None:
     assert verbs(person) == ["person.registered", "person.confirmed", "person.signed-in"]
 
 
+def test_who_registers_on_the_way_to_an_application_is_led_back_to_it(client: PageClient) -> None:
+    cycle = factories.cycle()
+    start = f"/applications/start/{cycle.id}"
+    page = client.get(f"/opportunities/{cycle.opportunity.slug}")
+    assert set(page.all(f"//form[@action={start!r}]//button")) == {"Start application"}
+    page = client.get(start).follow()
+    assert page.path == "/login"
+    page = page.click("Register")
+    assert page.form("/register")["came_for"] == start
+    page = page.submit("/register", follow=False, **(FIELDS | {"given_name": ""}))
+    assert page.status == 422
+    assert page.form("/register")["came_for"] == start
+    assert page.submit("/register", **FIELDS).path == "/check-mail"
+    page = client.get(link(mails()[0], "/confirm-email/"))
+    page = page.submit("/confirm-email/")
+    assert page.path == "/login"
+    page = page.submit("/login", button="Sign in", email=FIELDS["email"], password=PASSWORD)
+    assert (page.status, page.path) == (200, start)
+
+
+def test_the_way_back_survives_asking_for_another_mail(client: PageClient) -> None:
+    register(client)
+    page = client.get("/login?next=/start/1")
+    page = page.submit("/login", button="Sign in", email=FIELDS["email"], password=PASSWORD)
+    page = page.click("Send me a new mail").submit("/confirm-email")
+    path = link(mails()[1], "/confirm-email/")
+    assert path.endswith("?came_for=/start/1")
+    assert client.post(path).location == client.get(path).location == "/login?next=/start/1"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://bad.example/",
+        "//bad.example",
+        "/\\bad.example",
+        "/\x00",
+        "/\u202e",
+        "/" + "x" * 10_000,
+        "/kept/abc",
+        "",
+    ],
+)
+def test_nobody_is_led_elsewhere_after_confirming(client: PageClient, target: str) -> None:
+    assert client.get("/register", query_string={"came_for": target}).status == 200
+    assert register(client, came_for=target).location == "/check-mail"
+    path = link(mails()[0], "/confirm-email/")
+    assert "?" not in path
+    assert client.get(path, query_string={"came_for": target}).status == 200
+    assert client.post(path, {"came_for": target}).location == "/login"
+
+
 def test_a_confirmation_link_works_once_and_for_two_days(client: PageClient) -> None:
     register(client)
     path = link(mails()[0], "/confirm-email/")
