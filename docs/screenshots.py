@@ -90,7 +90,7 @@ def open_as(browser: Browser, picture: Picture, signed_in: dict[str, StorageStat
     if picture.who and picture.who not in signed_in:
         page = context.new_page()
         page.goto("/login")
-        page.get_by_label("E-mail address").fill(f"{picture.who}@example.org")
+        page.get_by_label("Email address").fill(f"{picture.who}@example.org")
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(lambda url: "/login" not in url)

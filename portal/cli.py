@@ -50,7 +50,7 @@ def worker(concurrency: int) -> None:
 
 
 @click.command("create-admin")
-@click.option("--email", prompt="E-mail address")
+@click.option("--email", prompt="Email address")
 @click.option("--given-name", prompt="Given name")
 @click.option("--family-name", prompt="Family name")
 @click.password_option(help="At least 12 characters.")

@@ -34,7 +34,7 @@ def confirm_email(token: str) -> ResponseReturnValue:
     if request.method == "GET" and person.confirmed_at is None:
         return render_template("accounts/confirm_email.html", token=token, email=person.email, came_for=came_for)
     actions.confirm(person)
-    flash("Your e-mail address is confirmed.|Sign in to go on.")
+    flash("Your email address is confirmed.|Sign in to go on.")
     return redirect(url_for("security.login", next=came_for or None), 303)
 
 

@@ -1,12 +1,12 @@
 """What Flask-Security says, in our words: sentences as `First part.|What next.`, with the tone of the message."""
 
-CHECK_EMAIL = "Check the e-mail address. It needs a name, an @ and a domain, as in maren@hospital.org."
+CHECK_EMAIL = "Check the email address. It needs a name, an @ and a domain, as in maren@hospital.org."
 PASSKEY_AGAIN = "Start again: the passkey step took too long."
 MAIL = "mail"  # shown by the page that says to look at one's mail, not as a flash
 
 MESSAGES = {
     "GENERIC_AUTHN_FAILED": (
-        "We do not know this e-mail address and password together. Check both, or set a new password.",
+        "We do not know this email address and password together. Check both, or set a new password.",
         "bad",
     ),
     "CONFIRM_REGISTRATION": ("We sent a mail to %(email)s. Open it and follow the link within two days.", MAIL),
@@ -19,11 +19,11 @@ MESSAGES = {
         MAIL,
     ),
     "CONFIRMATION_REQUIRED": (
-        "Confirm your e-mail address first. Open the mail we sent you, or ask for a new one below.",
+        "Confirm your email address first. Open the mail we sent you, or ask for a new one below.",
         "bad",
     ),
     "USER_DOES_NOT_EXIST": ("We do not know this address.", "bad"),  # never shown
-    "EMAIL_NOT_PROVIDED": ("Enter your e-mail address.", "bad"),
+    "EMAIL_NOT_PROVIDED": ("Enter your email address.", "bad"),
     "INVALID_EMAIL_ADDRESS": (CHECK_EMAIL, "bad"),
     "PASSWORD_NOT_PROVIDED": ("Enter a password.", "bad"),
     "INVALID_PASSWORD": ("This is not your password. Try again, or set a new one by mail.", "bad"),

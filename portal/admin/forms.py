@@ -30,14 +30,14 @@ def address(_form: object, field: Field) -> None:
     try:
         field.data = valid_address(field.data or "")
     except InvalidAddress as error:
-        raise ValidationError("Write an e-mail address such as name@example.org.") from error
+        raise ValidationError("Write an email address such as name@example.org.") from error
 
 
 class InviteForm(FlaskForm):  # type: ignore[misc]
     """Somebody new, who chooses a password from a mail."""
 
     email = StringField(
-        "E-mail address", filters=[one_line], validators=[DataRequired("Write the e-mail address."), address]
+        "Email address", filters=[one_line], validators=[DataRequired("Write the email address."), address]
     )
     given_name = _line("Given name", LONGEST_NAME, "Write the given name.")
     family_name = _line("Family name", LONGEST_NAME, "Write the family name.")

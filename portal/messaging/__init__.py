@@ -1,1 +1,1 @@
-"""E-mail: rows written with the change that causes them, rendered once, sent by a job, never sent twice blindly."""
+"""Email: rows written with the change that causes them, rendered once, sent by a job, never sent twice blindly."""

@@ -100,7 +100,7 @@ def valid_address(address: str) -> str:
     try:
         return validate_email(address, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError as error:
-        raise InvalidAddress(address, f"Check the e-mail address: {error}") from error
+        raise InvalidAddress(address, f"Check the email address: {error}") from error
 
 
 def resend(message: Message, *, by: Any) -> Message:

@@ -24,7 +24,7 @@ def _search_text(context: Any) -> str:
 
 
 class Message(HasId, Model):
-    """One e-mail to one address.  `thing_type` and `thing_id` name the row it is about, as the audit trail does.
+    """One email to one address.  `thing_type` and `thing_id` name the row it is about, as the audit trail does.
 
     `tried_at` is when the last attempt began, `next_try_at` when the next is due while it waits.
     """

@@ -50,14 +50,14 @@ def test_somebody_registers_confirms_and_signs_in(client: PageClient) -> None:
     assert person.created_at == now() or (now() - person.created_at).total_seconds() < 60
     (mail,) = mails()
     assert (mail.template, mail.to_address, mail.person_id) == ("confirm_address", "Lucja@example.org", person.id)
-    assert mail.subject == "Confirm your e-mail address for Primary Care Opportunities"
+    assert mail.subject == "Confirm your email address for Primary Care Opportunities"
 
     page = client.get(link(mail, "/confirm-email/"))
     assert page.status == 200
     assert find("lucja@example.org").confirmed_at is None  # type: ignore[union-attr]
     page = page.submit("/confirm-email/")
     assert page.path == "/login"
-    assert page.flashes == ["Your e-mail address is confirmed. Sign in to go on."]
+    assert page.flashes == ["Your email address is confirmed. Sign in to go on."]
     db.session.expire_all()
     assert person.confirmed_at is not None
     assert sign_in(client, "LUCJA@example.org").location == "/start"
@@ -147,7 +147,7 @@ def test_who_has_not_confirmed_cannot_sign_in_and_gets_another_mail(client: Page
     register(client)
     page = sign_in(client, "lucja@example.org")
     assert page.status == 422
-    assert page.errors == ["Confirm your e-mail address first. Open the mail we sent you, or ask for a new one below."]
+    assert page.errors == ["Confirm your email address first. Open the mail we sent you, or ask for a new one below."]
     page = page.click("Send me a new mail to confirm my address")
     assert page.form("/confirm-email")["email"] == "lucja@example.org"
     page = page.submit("/confirm-email")
@@ -160,7 +160,7 @@ def test_who_has_not_confirmed_cannot_sign_in_and_gets_another_mail(client: Page
 def test_a_wrong_password_does_not_tell_that_an_address_waits_for_confirmation(client: PageClient) -> None:
     register(client)
     page = sign_in(client, "lucja@example.org", "not the password")
-    assert "Confirm your e-mail address first" not in page.text
+    assert "Confirm your email address first" not in page.text
 
 
 def test_a_known_address_is_answered_like_a_new_one(app: Flask, client: PageClient, maren: Person) -> None:
@@ -215,7 +215,7 @@ def test_errors_keep_what_was_typed_but_not_the_password(client: PageClient) -> 
     assert page.status == 422
     assert page.title.startswith("Error: Register")
     assert page.errors == [
-        "Check the e-mail address. It needs a name, an @ and a domain, as in maren@hospital.org.",
+        "Check the email address. It needs a name, an @ and a domain, as in maren@hospital.org.",
         "Use at least 12 characters. You have 3.",
     ]
     kept = page.form("/register")
@@ -234,14 +234,14 @@ def test_errors_keep_what_was_typed_but_not_the_password(client: PageClient) -> 
         (
             "email",
             "a" * 10_000 + "@example.org",
-            "Check the e-mail address. It needs a name, an @ and a domain, as in maren@hospital.org.",
+            "Check the email address. It needs a name, an @ and a domain, as in maren@hospital.org.",
         ),
         (
             "email",
             "x\x00@example.org",
-            "Check the e-mail address. It needs a name, an @ and a domain, as in maren@hospital.org.",
+            "Check the email address. It needs a name, an @ and a domain, as in maren@hospital.org.",
         ),
-        ("email", "", "Enter your e-mail address."),
+        ("email", "", "Enter your email address."),
         ("password", "", "Enter a password."),
         ("password", "x" * 10_000, "Use at most 200 characters. You have 10,000."),
     ],

@@ -18,7 +18,7 @@ from tests import factories
 from tests.accounts.conftest import PASSWORD, link, mails, sign_in, verbs
 from tests.page_client import PageClient
 
-WRONG = "We do not know this e-mail address and password together. Check both, or set a new password."
+WRONG = "We do not know this email address and password together. Check both, or set a new password."
 NEW = "seven herons at low tide"
 
 
@@ -95,9 +95,9 @@ def test_failed_tries_are_recorded_although_nothing_else_is_saved(
 def test_what_is_missing_is_named(client: PageClient) -> None:
     page = client.get("/login").submit("/login", button="Sign in", email="", password="")
     assert page.status == 422
-    assert page.errors == ["Enter your e-mail address.", "Enter a password."]
+    assert page.errors == ["Enter your email address.", "Enter a password."]
     page = page.submit("/login", button="Sign in", email="x@" + "y" * 10_000, password="\x00")
-    assert page.errors == ["Check the e-mail address. It needs a name, an @ and a domain, as in maren@hospital.org."]
+    assert page.errors == ["Check the email address. It needs a name, an @ and a domain, as in maren@hospital.org."]
 
 
 @pytest.mark.parametrize("email", ["\x00@example.org", "<b>@example.org", "🩺@example.org", "'; drop table person--"])
@@ -257,7 +257,7 @@ def test_recovery_of_an_address_that_is_none_is_an_error(client: PageClient) -> 
         page = client.get(path).submit(path, email="nobody")
         assert page.status == 422
         assert page.errors == [
-            "Check the e-mail address. It needs a name, an @ and a domain, as in maren@hospital.org."
+            "Check the email address. It needs a name, an @ and a domain, as in maren@hospital.org."
         ]
 
 

@@ -136,7 +136,7 @@ def test_an_invitation_that_lacks_something(client: PageClient, admin: Person) -
     page = client.get("/admin/people/new").submit(email="nobody", given_name=" ", family_name="", button="Send")
     assert page.status == 422
     assert page.errors == [
-        "Write an e-mail address such as name@example.org.", "Write the given name.", "Write the family name.",
+        "Write an email address such as name@example.org.", "Write the given name.", "Write the family name.",
     ]  # fmt: skip
     assert page.form(button="Send")["email"] == "nobody"
 

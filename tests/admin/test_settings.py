@@ -45,7 +45,7 @@ def test_what_is_missing_is_named(client: PageClient, admin: Person) -> None:
     assert page.errors == [
         "Write the name.",
         "Shorten this to 120 characters.",
-        "Write an e-mail address such as name@example.org.",
+        "Write an email address such as name@example.org.",
     ]
     assert page.title.startswith("Error:")
     assert page.form(button="Save")["contact_email"] == "nobody"

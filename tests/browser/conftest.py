@@ -160,7 +160,7 @@ class Visitor:
     def sign_in(self, address: str, password: str = PASSWORD) -> Page:
         """Sign in by the form, and land wherever that leads."""
         self.open("/login")
-        self.page.get_by_label("E-mail address").fill(address)
+        self.page.get_by_label("Email address").fill(address)
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
         self.page.wait_for_url(lambda url: "/login" not in url)

@@ -22,12 +22,12 @@ def register(visitor: Visitor) -> None:
     visitor.look()
     page.get_by_label("Given name").fill("Juniper")
     page.get_by_label("Family name").fill("Łucka-Fields")
-    page.get_by_label("E-mail address").fill(ADDRESS)
+    page.get_by_label("Email address").fill(ADDRESS)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     visitor.press("Register")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
     visitor.look()
-    link = visitor.portal.link_in_mail(ADDRESS, "Confirm your e-mail address", "/confirm-email")
+    link = visitor.portal.link_in_mail(ADDRESS, "Confirm your email address", "/confirm-email")
     page.goto(link)
     visitor.look()
     visitor.press("Confirm the address")
@@ -112,7 +112,7 @@ def test_reads_a_letter_and_keeps_the_account(visitor: Visitor) -> None:
 def test_sets_a_new_password_by_mail(visitor: Visitor) -> None:
     page = visitor.open("/reset")
     visitor.look()
-    page.get_by_label("E-mail address").fill("reviewer.two@example.org")
+    page.get_by_label("Email address").fill("reviewer.two@example.org")
     visitor.press("Send the link")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")  # whether there is an account or not
 
@@ -127,7 +127,7 @@ def test_a_session_that_ended_gives_back_what_was_typed(visitor: Visitor) -> Non
     visitor.press("Save and continue")
     expect(page.get_by_text("We kept what you typed")).to_be_visible()
     visitor.look()
-    page.get_by_label("E-mail address").fill("applicant@example.org")
+    page.get_by_label("Email address").fill("applicant@example.org")
     page.get_by_label("Password", exact=True).fill("primary-care-demo")
     page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
     visitor.look()

@@ -77,7 +77,7 @@ def test_an_address_that_cannot_be_is_refused_by_name(address: str) -> None:
     with pytest.raises(InvalidAddress) as refused:
         write("invitation", to=("Ada", address), **INVITE)
     assert refused.value.address == address
-    assert refused.value.reason.startswith("Check the e-mail address: ")
+    assert refused.value.reason.startswith("Check the email address: ")
     with pytest.raises(InvalidAddress):
         write("invitation", to=("Ada", "ada@example.org"), reply_to=address or "x", **INVITE)
 
