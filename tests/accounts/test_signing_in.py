@@ -256,9 +256,7 @@ def test_recovery_of_an_address_that_is_none_is_an_error(client: PageClient) -> 
     for path in ("/reset", "/confirm-email"):
         page = client.get(path).submit(path, email="nobody")
         assert page.status == 422
-        assert page.errors == [
-            "Check the email address. It needs a name, an @ and a domain, as in maren@hospital.org."
-        ]
+        assert page.errors == ["Check the email address. It needs a name, an @ and a domain, as in maren@hospital.org."]
 
 
 def test_a_closed_account_gets_no_recovery_mail(client: PageClient, maren: Person) -> None:
