@@ -137,7 +137,7 @@ class PageClient:
     def _forget_last_request() -> None:
         """Requests of a test share the context of its fixtures: what one puts into `g` is not the next one's, and what
         the test has made is committed, so that a request that rolls back does not take it away."""
-        from flask import g, has_app_context  # noqa: PLC0415
+        from flask import g, has_app_context
 
         if has_app_context():
             db.session.commit()
@@ -146,8 +146,8 @@ class PageClient:
 
     def token(self) -> str:
         """A CSRF token of this session, taken as the portal makes it."""
-        from flask import g, session  # noqa: PLC0415
-        from flask_wtf.csrf import generate_csrf  # noqa: PLC0415
+        from flask import g, session
+        from flask_wtf.csrf import generate_csrf
 
         with self.raw.session_transaction() as stored, self.app.test_request_context():
             session.update(stored)

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for extension in ("citext", "pg_trgm", "unaccent", "btree_gist"):
+    for extension in ("citext", "pg_trgm", "unaccent"):
         op.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
     # unaccent() itself is only STABLE, because its dictionary can be swapped; naming the dictionary makes it immutable
     op.execute(

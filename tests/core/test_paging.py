@@ -79,7 +79,8 @@ def test_keys_of_one_direction_compare_as_rows(session: Session) -> None:
 @pytest.mark.parametrize(
     "cursor",
     ["", "x", "é", encode(["a"]), encode([1, 2]), encode(["a", "b"]), encode(["a", 2**63]), encode(["a", None]),
-     encode(["a\0", 1]), encode(["a", True]), encode(["a", Decimal(1)]), encode([datetime(2026, 11, 23, tzinfo=UTC), 1]), "e30"],
+     encode(["a\0", 1]), encode(["a", True]), encode(["a", Decimal(1)]),
+     encode([datetime(2026, 11, 23, tzinfo=UTC), 1]), "e30"],
 )  # fmt: skip
 def test_other_cursors_are_refused(cursor: str) -> None:
     with pytest.raises(BadRequest):
