@@ -1,7 +1,10 @@
 """The public catalogue: finder, listings, their questions, comparison, sites and pages of text."""
 
+from datetime import datetime
+
 from flask import Blueprint, abort, render_template, request
 from flask_login import current_user
+from markupsafe import Markup
 
 from portal.catalogue import facts, panel, queries, schema_org
 from portal.catalogue.cards import Card, cards, glyph, rows
@@ -74,13 +77,46 @@ def _form(catalogue: Catalogue, listing: Listing, cycle: Intake | None) -> tuple
     return catalogue.keep(("form", cycle.id), lambda: queries.form_of(cycle.id))
 
 
+def _body(catalogue: Catalogue, listing: Listing, cycle: Intake | None, at: datetime) -> Markup:
+    """What a listing says of itself; drawn anew only when the catalogue, the day or a step of the calendar changes."""
+    calendar = facts.calendar(cycle, at, zone()) if cycle else []
+
+    def draw() -> Markup:
+        return Markup(  # noqa: S704 - a template of ours, which escapes
+            render_template(
+                "catalogue/listing_body.html",
+                listing=listing,
+                cycle=cycle,
+                facts=facts.all_facts(listing, cycle)[: facts.MOST_FACTS],
+                calendar=calendar,
+                form=_form(catalogue, listing, cycle),
+            )
+        )
+
+    if listing.state is not Publication.PUBLISHED:
+        return draw()
+    moment = (zone().key, at.astimezone(zone()).date(), tuple(step.state for step in calendar))
+    return catalogue.keep(("body", listing.id, cycle and cycle.id, *moment), draw)
+
+
+def _related(catalogue: Catalogue, listing: Listing, at: datetime) -> list[Markup]:
+    """Rows of listings like this one, drawn anew each minute since they say how long is left."""
+    minute = at.replace(second=0, microsecond=0)
+
+    def draw() -> list[Markup]:
+        at_index = index(catalogue, minute)
+        return rows(catalogue, at_index, related(at_index, listing), minute)
+
+    return catalogue.keep(("related", listing.id, zone().key, minute), draw)
+
+
 @bp.get("/opportunities/<string:slug>")
 @public
 def opportunity(slug: str) -> str:
     """One listing, with everything somebody needs to decide."""
     at = now()
     catalogue, listing = _listing(slug)
-    at_index, found = index(catalogue, at), window(listing.cycles, at)
+    found = window(listing.cycles, at)
     address = absolute_url("catalogue.opportunity", slug=slug)
     return render_template(
         "catalogue/opportunity.html",
@@ -88,11 +124,10 @@ def opportunity(slug: str) -> str:
         address=address,
         card=Card.of(listing, found, at),
         cycle=found.cycle,
-        facts=facts.all_facts(listing, found.cycle)[: facts.MOST_FACTS],
-        calendar=facts.calendar(found.cycle, at, zone()) if found.cycle else [],
+        body=_body(catalogue, listing, found.cycle, at),
         form=_form(catalogue, listing, found.cycle),
         standing=panel.standing(current_user, found.cycle.id) if found.cycle else None,
-        related=rows(catalogue, at_index, related(at_index, listing), at),
+        related=_related(catalogue, listing, at),
         schema=schema_org.markup(listing, found.cycle, address) if listing.state is Publication.PUBLISHED else None,
         glyph=glyph,
     )
