@@ -75,7 +75,7 @@ def local_settings(**changes: object) -> Iterator[Settings]:
     if os.environ.get("DATABASE_URL"):
         yield Settings.model_validate(_from_environment() | values)
         return
-    with embedded.start(data_dir / "postgres") as server:
+    with embedded.start(data_dir) as server:
         yield Settings.model_validate(_from_environment() | values | {"database_url": server.url})
 
 
