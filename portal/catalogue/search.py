@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import reduce
 from itertools import islice
 from typing import Any
@@ -20,6 +21,7 @@ MOST_CHARACTERS = 200
 MOST_WORDS = 16
 MOST_HITS = 1000
 LEAST_SIMILARITY = 0.35
+LEAST_RATIO, LEAST_SWAPPED = 0.8, 5  # of difflib, for words of so many letters
 
 _PART = re.compile(r'-?"[^"]*"|\S+')
 _PLAIN = re.compile(r"[a-z0-9]{3,}")
@@ -123,5 +125,8 @@ def _respelt(catalogue: Catalogue, q: str) -> str:
             _NEAREST, {"words": words, "vocabulary": catalogue.vocabulary, "least": LEAST_SIMILARITY}
         )
     }
+    for at, word in enumerate(words, 1):
+        if at not in nearest and len(word) >= LEAST_SWAPPED:  # two letters swapped leave few trigrams in common
+            nearest[at] = next(iter(get_close_matches(word, catalogue.vocabulary, 1, LEAST_RATIO)), word)
     meant = " ".join(nearest.get(at, word) for at, word in enumerate(words, 1) if word)
     return meant if meant != " ".join(word for word in words if word) else ""

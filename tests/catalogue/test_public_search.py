@@ -89,6 +89,7 @@ def test_a_synonym_is_a_phrase_and_not_its_words(listings):
         ("coachng", "coaching", "Advancing Teams"),
         ("intrenal medicine", "internal medicine", "Board review"),
         ("physican uganda", "physician uganda", "Global scholars"),
+        ("gloabl", "global", "Global scholars"),  # two letters swapped
     ],
 )
 def test_a_misspelt_word_finds_the_nearest(client, listings, q, meant, title):
