@@ -54,6 +54,7 @@ requirements: .venv/dev.stamp ## Pin the newest versions that pyproject.toml all
 	$(PYTHON) -m venv .venv
 
 .venv/%.stamp: requirements/%.txt pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/pip check --quiet --disable-pip-version-check
 	@touch $@

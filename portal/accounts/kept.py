@@ -4,7 +4,6 @@ What is kept belongs to the browser that sent it: its session holds the token, s
 that somebody else filled in.
 """
 
-import hashlib
 import re
 import secrets
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from portal.core.access import SignInNeeded
 from portal.core.db import SAFE_METHODS, db
 from portal.core.pages import local_path
 from portal.core.text import clean
+from portal.core.tokens import hashed, new_token
 
 MOST_BYTES = 1024 * 1024
 # `credential` alone is a passkey's answer; `credentials` are the letters after a name.
@@ -83,7 +83,7 @@ def keep_request() -> str:
     size = sum(len(name.encode()) + len(value.encode()) for name, value in fields)
     if not fields or size > MOST_BYTES or not _same_origin() or not _within_limit():
         return ""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     keep_form(_here(), [pair for pair in fields if pair[0] != TOKEN_FIELD], token_hash=hashed(token))
     session[TOKEN_FIELD] = token
     return token
@@ -100,10 +100,6 @@ def _same_origin() -> bool:
 def _within_limit() -> bool:
     limiter = current_app.extensions["throttle"]
     return not limiter.enabled or bool(limiter.limiter.hit(_LIMIT, "kept", request.remote_addr or ""))
-
-
-def hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def find(token: str) -> KeptForm | None:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Person
-from portal.applications import queries
+from portal.applications import companions, queries
 from portal.applications.models import Application, Document, StatusEvent, moving
 from portal.applications.refusals import Incomplete, NoDraft, NoForm, NotYours, WrongStep
 from portal.applications.rules import may_step, owns
@@ -64,6 +64,7 @@ def move(
     db.session.expire(application, ["events"])
     if step.mail:
         _write_to_applicant(application, step.mail, reason=event.reason, context=mail_context or {})
+    companions.tell_moved(application, event)
     audit.record(by, "application.moved", application, source=source.value, target=target.value, reason=event.reason)
     return event
 
@@ -133,6 +134,7 @@ def submit(application: Application, *, by: Person, now: datetime) -> Applicatio
         raise NoDraft(application)
     db.session.expire(application, ["answers", "documents"])
     count = sum(len(found) for found in problems_of(application).values())
+    count += sum(len(task.stops) for task in companions.tasks_of([application])[application.id])
     if count:
         raise Incomplete(count)
     reference = next_reference(application.cycle_id)

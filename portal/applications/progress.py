@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from portal.applications.companions import Task
 from portal.applications.models import Application
 from portal.applications.rules import is_open
 from portal.applications.sheet import Part
@@ -87,6 +88,7 @@ class Draft:
 
     application: Application
     parts: Sequence[Part]
+    tasks: Sequence[Task] = ()
 
     @property
     def complete(self) -> int:
@@ -94,7 +96,7 @@ class Draft:
 
     @property
     def is_ready(self) -> bool:
-        return self.complete == len(self.parts)
+        return self.complete == len(self.parts) and not any(task.stops for task in self.tasks)
 
     @property
     def is_open(self) -> bool:
@@ -109,8 +111,10 @@ class Draft:
     def left_words(self) -> str:
         """`Two sections left before you can submit.`"""
         left = len(self.parts) - self.complete
-        if not left:
+        if self.is_ready:
             return "Check your answers, then submit."
+        if not left:
+            return "All sections are complete. The task list shows what is left before you can submit."
         return f"{FILTERS['words'](left)} {'section' if left == 1 else 'sections'} left before you can submit."
 
     @property

@@ -9,6 +9,7 @@ from flask_wtf import FlaskForm
 
 from portal.applications import queries
 from portal.applications.blueprint import bp
+from portal.applications.companions import tasks_of
 from portal.applications.forms import ActForm, section_form
 from portal.applications.models import Application
 from portal.applications.progress import Draft, saved_words
@@ -70,7 +71,7 @@ def _save(application: Application, section: FrozenSection) -> Saved:
 
 def _next_page(application: Application, section: FrozenSection) -> str:
     """Where to go after a save without errors: on, unless there is something to fix here."""
-    draft = Draft(application, sheet(application))
+    draft = Draft(application, sheet(application), tasks_of([application])[application.id])
     titles = [part.section.id for part in draft.parts]
     place = titles.index(section.id)
     here: dict[str, Any] = {"application_id": application.id, "section_id": section.id}
@@ -140,7 +141,7 @@ def _page(
         cycle=application.cycle,
         opportunity=application.cycle.opportunity,
         part=part,
-        draft=Draft(application, parts),
+        draft=Draft(application, parts, tasks_of([application])[application.id]),
         place=place + 1,
         next_part=parts[place + 1] if place + 1 < len(parts) else None,
         form=form,

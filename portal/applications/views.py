@@ -17,12 +17,13 @@ from portal.applications.actions import start as start_draft
 from portal.applications.actions import submit as submit_draft
 from portal.applications.actions import withdraw as withdraw_application
 from portal.applications.blueprint import bp
+from portal.applications.companions import panels_of, tasks_of
 from portal.applications.forms import ActForm, WithdrawForm
 from portal.applications.models import Application
 from portal.applications.progress import Draft, timeline
 from portal.applications.refusals import Incomplete
 from portal.applications.rules import over, owns
-from portal.applications.sheet import sheet
+from portal.applications.sheet import Part, sheet
 from portal.applications.status import FINAL, Status
 from portal.catalogue.models import Cycle
 from portal.core import audit
@@ -37,7 +38,9 @@ __all__ = ["bp"]
 def dashboard() -> str:
     """All applications of the person, with what needs them first."""
     mine = queries.of_person(current_user.id)
-    drafts = [Draft(application, sheet(application)) for application in mine if application.status is Status.DRAFT]
+    own_drafts = [application for application in mine if application.status is Status.DRAFT]
+    tasks = tasks_of(own_drafts)
+    drafts = [Draft(application, sheet(application), tasks[application.id]) for application in own_drafts]
     running = [application for application in mine if application.status not in FINAL | {Status.DRAFT}]
     return render_template(
         "applications/dashboard.html",
@@ -92,11 +95,19 @@ def show(application: Application) -> str:
     if not owns(current_user, application):
         audit.record_read(current_user._get_current_object(), "application.read", application)
     parts = sheet(application)
-    if application.status is Status.DRAFT and (draft := Draft(application, parts)).is_open:
+    if application.status is Status.DRAFT and (draft := _draft(application, parts)).is_open:
         return render_template("applications/tasks.html", draft=draft, **_about(application))
     letter = queries.last_letter(application) if owns(current_user, application) else None
     stops = [] if application.status is Status.DRAFT else timeline(application)
-    return render_template("applications/show.html", parts=parts, stops=stops, letter=letter, **_about(application))
+    panels = panels_of(application, current_user)
+    return render_template(
+        "applications/show.html", parts=parts, stops=stops, letter=letter, panels=panels, **_about(application)
+    )
+
+
+def _draft(application: Application, parts: list[Part]) -> Draft:
+    """A draft with what other features ask for."""
+    return Draft(application, parts, tasks_of([application])[application.id])
 
 
 @bp.get("/<int:application_id>/check")
@@ -107,7 +118,7 @@ def check(application: Application) -> str:
 
 
 def _check_page(application: Application) -> str:
-    draft = Draft(application, sheet(application))
+    draft = _draft(application, sheet(application))
     return render_template("applications/check.html", draft=draft, act=ActForm(), **_about(application))
 
 

@@ -373,6 +373,7 @@ def test_a_public_listing_does_not_become_a_position_without_pay(admin: PageClie
 
 @time_machine.travel(datetime(2026, 11, 23, 12, tzinfo=UTC), tick=False)
 def test_scheduling(admin: PageClient) -> None:
+    admin.sign_in(make.admin())  # at this time, whatever the clock of the machine says
     listing = make.opportunity(state=Publication.DRAFT, published_at=None)
     db.session.commit()
     page = admin.get(url(listing, "/schedule"))

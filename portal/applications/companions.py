@@ -1,0 +1,79 @@
+"""What features above this one add to an application: lines of its task list, what keeps it from being submitted,
+parts of its pages, and what else happens when it moves.
+
+A feature registers one companion when it is imported; this package knows none of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.applications.models import Application, StatusEvent
+
+
+@dataclass(frozen=True)
+class Task:
+    """A line of the task list.
+
+    `tone` and `badge` are its status, `url` its page, and `stops` the sentences that name what is left to do before
+    the application can be submitted: shown on the check page, linked to `url`.
+    """
+
+    title: str
+    hint: str
+    tone: str
+    badge: str
+    url: str
+    stops: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of the applicant's page: a template that reads `data`."""
+
+    template: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Companion:
+    """What a feature adds; each method says what it adds by itself, which is nothing."""
+
+    def tasks(self, applications: Sequence[Application]) -> Mapping[int, Sequence[Task]]:
+        """Lines of the task lists of these drafts, by application id; the same number of queries for any number."""
+        return {}
+
+    def panels(self, application: Application, user: Any) -> Sequence[Panel]:
+        """Parts of an application's page for this person, beside its answers."""
+        return ()
+
+    def moved(self, application: Application, event: StatusEvent) -> None:
+        """Do what belongs to a move of the application, in its transaction: it was submitted, it was withdrawn."""
+
+
+_companions: list[Companion] = []
+
+
+def register(companion: Companion) -> None:
+    """Have the companion asked from now on; the order of registering is the order on pages."""
+    if companion not in _companions:
+        _companions.append(companion)
+
+
+def tasks_of(applications: Sequence[Application]) -> dict[int, list[Task]]:
+    """The lines of all companions by application id."""
+    found: dict[int, list[Task]] = {application.id: [] for application in applications}
+    for companion in _companions if applications else ():
+        for application_id, tasks in companion.tasks(applications).items():
+            found[application_id] += tasks
+    return found
+
+
+def panels_of(application: Application, user: Any) -> list[Panel]:
+    """The parts of all companions."""
+    return [panel for companion in _companions for panel in companion.panels(application, user)]
+
+
+def tell_moved(application: Application, event: StatusEvent) -> None:
+    """Let all companions do what belongs to a move."""
+    for companion in _companions:
+        companion.moved(application, event)
