@@ -15,7 +15,7 @@ from portal.catalogue import staff_views as catalogue_staff_views
 from portal.catalogue import views as catalogue_views
 from portal.cli import register_commands
 from portal.config import Settings, flask_config
-from portal.core import assets, branding, db, jobs, logs, pages, storage
+from portal.core import access, assets, branding, db, jobs, logs, pages, storage
 from portal.reports import staff_views as report_views
 from portal.review import staff_views as review_staff_views
 from portal.review import views as review_views
@@ -60,5 +60,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         admin_views.bp,
     ):
         app.register_blueprint(bp)
+    access.let_machines_in(app)
     register_commands(app)
     return app

@@ -18,7 +18,7 @@ from portal.accounts import queries
 from portal.accounts.actions import keep_form
 from portal.accounts.models import KeptForm
 from portal.accounts.rules import SECURITY_ROUTES
-from portal.core.access import SignInNeeded
+from portal.core.access import OPEN, SignInNeeded
 from portal.core.db import SAFE_METHODS, db
 from portal.core.pages import local_path
 from portal.core.text import clean
@@ -47,14 +47,14 @@ def token_refused(error: CSRFError) -> ResponseReturnValue:
     if request.endpoint == "security.logout" and not current_user.is_authenticated:
         return redirect(url_for("security.login"), 303)
     ended = not current_user.is_authenticated or "csrf_token" not in session
-    if ended and request.method == "POST" and not _is_public():
+    if ended and request.method == "POST" and not _is_open():
         return _keep_and_sign_in()
     return render_template("errors/400.html", back=_page_of_the_form()), 400
 
 
-def _is_public() -> bool:
+def _is_open() -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
-    return SECURITY_ROUTES.get(request.endpoint or "", getattr(view, "access_rule", "")) == "public"
+    return SECURITY_ROUTES.get(request.endpoint or "", getattr(view, "access_rule", "")) in OPEN
 
 
 def _here() -> str:

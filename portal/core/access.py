@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import abort
+from flask import Flask, abort
 from flask_login import current_user
 from werkzeug.routing import IntegerConverter, Map, UnicodeConverter, ValidationError
 
@@ -137,6 +137,32 @@ def public(view: View) -> View:
     """Say that a route is open to everybody."""
     view.access_rule = "public"  # type: ignore[attr-defined]
     return view
+
+
+def by_token(view: View) -> View:
+    """Say that a route is open to whoever holds the token in its address; the view answers 404 for any other."""
+    view.access_rule = "token"  # type: ignore[attr-defined]
+    return view
+
+
+def by_machine(view: View) -> View:
+    """Say that machines post here, without a session and so without its CSRF token.
+
+    The view has to be sure of the request by itself: by a signature, or by a token that allows this one act.
+    """
+    view.access_rule = "machine"  # type: ignore[attr-defined]
+    return view
+
+
+OPEN = frozenset({"public", "token", "machine"})
+"""What routes say of themselves that nobody has to sign in for."""
+
+
+def let_machines_in(app: Flask) -> None:
+    """Ask no CSRF token of what `by_machine` marks; to be called when all routes are there."""
+    for view in app.view_functions.values():
+        if getattr(view, "access_rule", "") == "machine":
+            app.extensions["csrf"].exempt(view)
 
 
 def signed_in(view: View) -> View:

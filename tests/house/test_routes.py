@@ -45,6 +45,9 @@ PUBLIC = {
     "pages.brand_css",
     "pages.switch_theme",
 }
+# Open to whoever holds a token that was mailed to them; and to machines, whose request proves itself.
+BY_TOKEN: set[str] = set()
+BY_MACHINE: set[str] = set()
 NO_PAGE = "/html"  # the HTML part of a mail, shown in a frame
 SEGMENT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)?|<[a-z]+(\([^)]*\))?:[a-z_]+>(\.[a-z]+)?")
 
@@ -64,13 +67,22 @@ def test_every_route_says_who_may_call_it(app: Flask) -> None:
 
 
 def test_every_rule_named_by_a_route_is_registered(app: Flask) -> None:
-    named = {access(app, route.endpoint) for route in routes(app)} - {"public", "signed-in", ""}
+    named = {access(app, route.endpoint) for route in routes(app)} - {"public", "token", "machine", "signed-in", ""}
     assert named - rule_names() == set()
 
 
 def test_the_public_routes_are_these(app: Flask) -> None:
     found = {route.endpoint for route in routes(app) if access(app, route.endpoint) == "public"}
     assert {endpoint for endpoint in found if endpoint not in SECURITY_ROUTES} == PUBLIC
+
+
+def test_the_routes_by_token_and_by_machine_are_these(app: Flask) -> None:
+    found = {route.endpoint: access(app, route.endpoint) for route in routes(app)}
+    assert {endpoint for endpoint, said in found.items() if said == "token"} == BY_TOKEN
+    assert {endpoint for endpoint, said in found.items() if said == "machine"} == BY_MACHINE
+    assert [
+        route.rule for route in routes(app) if route.endpoint in BY_MACHINE and route.methods != {"POST", "OPTIONS"}
+    ] == []
 
 
 def test_the_routes_of_flask_security_are_all_judged(app: Flask) -> None:
