@@ -10,6 +10,7 @@ from portal.accounts.models import Membership, Person
 from portal.accounts.status import Role
 from portal.applications.models import Answer, Application, Document, StatusEvent
 from portal.applications.status import Status
+from portal.applications.team_models import Access, TeamMember
 from portal.catalogue.form_models import Criterion, Form, Question, Section
 from portal.catalogue.models import Cycle, Opportunity, Site, Unit
 from portal.catalogue.status import Audience, Kind, Place, Publication
@@ -224,6 +225,27 @@ def application(
     if submitted and status is not Status.SUBMITTED:
         _add(StatusEvent(application_id=made.id, at=made.changed_at, source=Status.SUBMITTED, target=status))
     db.session.expire(made, ["events"])
+    return made
+
+
+def member(
+    of: Application, who: Person | None = None, access: Access = Access.EDIT, *, left: bool = False, **fields: Any
+) -> TeamMember:
+    """Somebody of an application's team: joined unless nobody is named, and gone again when `left`."""
+    n = next(_numbers)
+    defaults: dict[str, Any] = {
+        "application_id": of.id,
+        "person": who,
+        "email": who.email if who else f"asked-{n}@example.org",
+        "name": who.full_name if who else f"Asked Person {n}",
+        "access": access,
+        "invited_at": now(),
+        "invited_by_id": of.person_id,
+        "joined_at": now() if who else None,
+        "ended_at": now() if left else None,
+    }
+    made: TeamMember = _add(TeamMember(**(defaults | fields)))
+    db.session.expire(of, ["members"])
     return made
 
 

@@ -10,7 +10,7 @@ from portal.accounts.models import Person
 from portal.applications import companions, queries
 from portal.applications.models import Application, Document, StatusEvent, moving
 from portal.applications.refusals import Incomplete, NoDraft, NoForm, NotYours, WrongStep
-from portal.applications.rules import may_step, owns
+from portal.applications.rules import leads, may_step
 from portal.applications.sheet import problems_of
 from portal.applications.status import Status, find_step
 from portal.catalogue.fields import kind_of
@@ -125,7 +125,7 @@ def submit(application: Application, *, by: Person, now: datetime) -> Applicatio
     Submitting what is submitted already changes nothing, so that two clicks make one submission.  Raises NotYours,
     Incomplete with the number of things to fix, NoDraft for a withdrawn one.
     """
-    if not owns(by, application):
+    if not leads(by, application):
         raise NotYours(str(application))
     queries.locked(application.id)
     if application.submitted_at is not None and application.status is not Status.WITHDRAWN:
@@ -170,7 +170,7 @@ def withdraw(application: Application, *, by: Person, now: datetime, reason: str
 
 def delete_draft(application: Application, *, by: Person) -> None:
     """Delete a draft for good; its files go by a job once this commits.  Raises NotYours, NoDraft."""
-    if not owns(by, application):
+    if not leads(by, application):
         raise NotYours(str(application))
     queries.locked(application.id)
     if application.status is not Status.DRAFT:

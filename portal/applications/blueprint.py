@@ -2,6 +2,7 @@
 
 from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.applications.refusals import NoDraft, NoForm, Turned
@@ -22,8 +23,8 @@ def denied(error: Denied) -> ResponseReturnValue:
 
 @bp.errorhandler(NoDraft)
 def no_draft(error: NoDraft) -> ResponseReturnValue:
-    """Somebody else's tab was quicker to submit or withdraw."""
-    return turned(over(error.application))
+    """Another tab, or the lead of the team, was quicker to submit or withdraw."""
+    return turned(over(error.application, current_user))
 
 
 @bp.errorhandler(NoForm)

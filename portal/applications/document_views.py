@@ -10,7 +10,7 @@ from flask_login import current_user
 from portal.applications import queries
 from portal.applications.blueprint import bp
 from portal.applications.models import Application, Document
-from portal.applications.rules import owns
+from portal.applications.rules import belongs
 from portal.applications.saving import remove_document as remove
 from portal.catalogue.frozen import frozen
 from portal.core import audit, storage
@@ -27,10 +27,10 @@ _PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
 @bp.get("/<int:application_id>/documents/<int:document_id>")
 @guard("document.read", document=queries.document_by_id)
 def document(document: Document, application_id: int) -> ResponseReturnValue:
-    """The file itself.  A read by anybody but the applicant is recorded before the first byte leaves."""
+    """The file itself.  A read by anybody but those who apply is recorded before the first byte leaves."""
     if document.application_id != application_id:
         abort(404)
-    if not owns(current_user, document.application):
+    if not belongs(current_user, document.application):
         who = current_user._get_current_object()
         audit.record_read(who, "document.read", document, application=application_id)
     response = Response(storage.get(document.storage_key), mimetype=document.media_type)

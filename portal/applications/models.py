@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Person
 from portal.applications.status import Status
+from portal.applications.team_models import TeamMember
 from portal.catalogue.form_models import Form
 from portal.catalogue.models import Cycle, Site
 from portal.core.db import HasId, Model
@@ -30,7 +31,7 @@ _SUBMITTED = text("submitted_at IS NOT NULL")
 
 
 class Application(HasId, Model):
-    """One person's application to one cycle.
+    """One person's application to one cycle, or that of a team which this person leads.
 
     `title`, `site_id`, `sort_name` and `search_text` repeat what answers and the person say, so that staff lists
     sort and search by an index; `actions.refresh_index` alone writes them.  `reference_length` puts number 10,000
@@ -51,12 +52,15 @@ class Application(HasId, Model):
     search_text: Mapped[str]
     created_at: Mapped[datetime]
     saved_at: Mapped[datetime | None]
+    saved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     submitted_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(server_default="1")
 
     cycle: Mapped[Cycle] = relationship()
-    person: Mapped[Person] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    saved_by: Mapped[Person | None] = relationship(foreign_keys=[saved_by_id])
+    members: Mapped[list[TeamMember]] = relationship(order_by=TeamMember.id, passive_deletes=True)
     form: Mapped[Form] = relationship()
     site: Mapped[Site | None] = relationship()
     answers: Mapped[list["Answer"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)

@@ -132,10 +132,14 @@ class Draft:
         )
 
 
-def saved_words(moment: datetime | None) -> str:
-    """`Saved at 7:42 am ET.`, with the day unless it is today's; empty for what was never saved."""
+def saved_words(moment: datetime | None, by: str = "") -> str:
+    """`Saved at 7:42 am ET by Maren O.`, with the day unless it is today's; empty for what was never saved.
+
+    In: when, and in a team by whom, whose short name ends in a full stop.
+    """
     if moment is None:
         return ""
     today = FILTERS["short_day"](now())
     when = FILTERS["short_day"](moment)
-    return f"Saved at {FILTERS['clock'](moment)}." if when == today else f"Saved {when}, {FILTERS['clock'](moment)}."
+    words = f"Saved at {FILTERS['clock'](moment)}" if when == today else f"Saved {when}, {FILTERS['clock'](moment)}"
+    return f"{words} by {by.removesuffix('.')}." if by else f"{words}."

@@ -1,9 +1,9 @@
 """Reading applications: one with all its parts in a fixed number of queries, and the set that somebody may see."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -11,6 +11,7 @@ from portal.accounts.rules import scope
 from portal.accounts.status import Role
 from portal.applications.models import Answer, Application, Document
 from portal.applications.status import RELEASED
+from portal.applications.team_models import TeamMember
 from portal.catalogue.form_models import Form
 from portal.catalogue.frozen import frozen_all
 from portal.catalogue.models import Cycle, Opportunity
@@ -67,6 +68,7 @@ def whole(application_id: int) -> Application | None:
             selectinload(Application.answers),
             selectinload(Application.documents),
             selectinload(Application.events),
+            selectinload(Application.members).joinedload(TeamMember.person),
         )
     )
 
@@ -114,19 +116,47 @@ def document_by_id(document_id: int) -> Document | None:
     )
 
 
+def teams_of(person_id: Any) -> Select[int]:
+    """The ids of the applications in whose team a person is now, besides those that they lead."""
+    return select(TeamMember.application_id).where(
+        TeamMember.person_id == person_id, TeamMember.joined_at.is_not(None), TeamMember.ended_at.is_(None)
+    )
+
+
+def of_others(person_id: int) -> ColumnElement[bool]:
+    """Whether somebody has no part in an application, now or before: the rule `took_part`, denied, in SQL."""
+    joined = select(TeamMember.application_id).where(TeamMember.person_id == person_id)
+    return and_(Application.person_id != person_id, Application.id.not_in(joined))
+
+
+def people_in(application_ids: Collection[int]) -> dict[int, set[int]]:
+    """The ids of all who were ever in the teams of these applications, by application: `people_of` for many."""
+    found: dict[int, set[int]] = {application_id: set() for application_id in application_ids}
+    rows = db.session.execute(
+        select(TeamMember.application_id, TeamMember.person_id).where(
+            TeamMember.application_id.in_(application_ids), TeamMember.person_id.is_not(None)
+        )
+    )
+    for application_id, person_id in rows:
+        found[application_id].add(person_id or 0)
+    return found
+
+
 def of_person(person_id: int) -> Sequence[Application]:
-    """All applications of a person with what their dashboard shows, newest first."""
+    """All applications of a person and of their teams with what their dashboard shows, newest first."""
     found = db.session.scalars(
         select(Application)
-        .where(Application.person_id == person_id)
+        .where(or_(Application.person_id == person_id, Application.id.in_(teams_of(person_id))))
         .order_by(Application.id.desc())
         .options(
             _LISTING,
             _FORM,
             joinedload(Application.cycle).selectinload(Cycle.dates),
+            joinedload(Application.person),
             selectinload(Application.answers),
             selectinload(Application.documents),
             selectinload(Application.events),
+            selectinload(Application.members).joinedload(TeamMember.person),
         )
     ).all()
     frozen_all({application.form for application in found})  # all at once, not one by one as they are shown
@@ -147,14 +177,16 @@ def newest_form(cycle_id: int) -> Form | None:
 
 
 def visible_to(user: Any) -> Select[Application]:
-    """The applications for which `application.read` says yes: one's own, and those one coordinates once submitted."""
-    own = Application.person_id == user.id
+    """The applications for which `application.read` says yes: one's own and one's teams', and those one coordinates
+    once submitted, unless one was in the team."""
+    own = or_(Application.person_id == user.id, Application.id.in_(teams_of(user.id)))
+    of_staff = and_(Application.submitted_at.is_not(None), of_others(user.id))
     held = scope(user, Role.COORDINATOR)
     query = select(Application).join(Application.cycle).join(Cycle.opportunity)
     if held.everywhere:
-        return query.where(or_(own, Application.submitted_at.is_not(None)))
+        return query.where(or_(own, of_staff))
     listed = or_(_in(Opportunity.unit_id, held.units), _in(Opportunity.id, held.opportunities))
-    return query.where(or_(own, and_(Application.submitted_at.is_not(None), listed)))
+    return query.where(or_(own, and_(of_staff, listed)))
 
 
 def _in(column: InstrumentedAttribute[int], ids: frozenset[int]) -> Any:

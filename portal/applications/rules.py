@@ -10,6 +10,7 @@ from portal.accounts.rules import coordinates
 from portal.applications.models import Application, Document
 from portal.applications.refusals import Turned
 from portal.applications.status import By, Status, Step, find_step, steps_from
+from portal.applications.team_models import TeamMember
 from portal.catalogue.models import Cycle
 from portal.catalogue.status import Publication
 from portal.core import clock
@@ -19,14 +20,43 @@ from portal.core.pages import zone
 Reader = Person | AnonymousUserMixin
 
 
-def owns(user: Any, application: Application) -> bool:
+def leads(user: Any, application: Application) -> bool:
+    """Whose application it is: who applies alone, or leads the team; alone submits, withdraws, deletes and invites."""
     return user.id is not None and application.person_id == user.id
+
+
+def seat_of(user: Any, application: Application) -> TeamMember | None:
+    """The place of somebody in the team besides its lead, now."""
+    if user.id is None:
+        return None
+    return next((member for member in application.members if member.is_in and member.person_id == user.id), None)
+
+
+def belongs(user: Any, application: Application) -> bool:
+    """Whether somebody reads the application as one of those who apply: its lead, or a member of the team."""
+    return leads(user, application) or seat_of(user, application) is not None
+
+
+def may_write(user: Any, application: Application) -> bool:
+    """Whether somebody writes in the application while it can be written in: its lead, or a member who may edit."""
+    return leads(user, application) or ((seat := seat_of(user, application)) is not None and seat.access.writes)
+
+
+def took_part(user: Any, application: Application) -> bool:
+    """Whether somebody applies, or was ever in the team: never again staff or reviewer of this application."""
+    return leads(user, application) or (user.id is not None and user.id in people_of(application))
+
+
+def people_of(application: Application) -> frozenset[int]:
+    """The ids of all who have a part in the application: its lead, and whoever was in the team at any time."""
+    joined = (member.person_id for member in application.members if member.person_id is not None)
+    return frozenset((application.person_id, *joined))
 
 
 def is_open(user: Any, thing: Cycle | Application, now: datetime) -> bool:
     """Whether somebody can work on an application at that moment.
 
-    In: a cycle, for starting anew, until the deadline that is shown; or an application, whose owner has the silent
+    In: a cycle, for starting anew, until the deadline that is shown; or an application, whose writers have the silent
     grace of the cycle besides.  Cycles that are not public are never open.
     """
     cycle = thing.cycle if isinstance(thing, Application) else thing
@@ -34,7 +64,7 @@ def is_open(user: Any, thing: Cycle | Application, now: datetime) -> bool:
         return False
     if cycle.closes_at is None:
         return True
-    has_grace = isinstance(thing, Application) and owns(user, thing)
+    has_grace = isinstance(thing, Application) and may_write(user, thing)
     return now < cycle.closes_at + timedelta(minutes=cycle.grace_minutes if has_grace else 0)
 
 
@@ -47,61 +77,85 @@ def may_step(user: Any, application: Application, step: Step) -> bool:
     if user is None or step.by is By.PORTAL:
         return user is None and step.by is By.PORTAL
     if step.by is By.APPLICANT:
-        return owns(user, application)
-    return not owns(user, application) and coordinates(user, application.cycle.opportunity)
+        return leads(user, application)
+    return coordinates(user, application.cycle.opportunity) and not took_part(user, application)
 
 
 @rule("application.read")
 def read_application(user: Any, application: Any) -> bool:
-    """The owner; and once it was submitted, whoever coordinates its listing.  Reviewers read by `review.read`."""
+    """Who applies, alone or as a team; and once it was submitted, whoever coordinates its listing.
+
+    Reviewers read by `review.read`.
+    """
     if not isinstance(application, Application):  # asked about a cycle, by the rule of starting
         return False
-    return owns(user, application) or _works_on(user, application)
+    return belongs(user, application) or _works_on(user, application)
 
 
 @rule("application.coordinate")
 def coordinate_application(user: Any, application: Application) -> bool:
-    """Staff work on a submitted application, never on their own; nobody but its owner sees a draft."""
+    """Staff work on a submitted application, never on their own or their team's; only those who apply see a draft."""
     return _works_on(user, application)
 
 
 def _works_on(user: Any, application: Application) -> bool:
-    if application.submitted_at is None or owns(user, application):
+    if application.submitted_at is None or not coordinates(user, application.cycle.opportunity):
         return False
-    return coordinates(user, application.cycle.opportunity)
+    return not took_part(user, application)
 
 
 @rule("application.edit")
 def edit_application(user: Any, application: Application) -> bool | Refusal:
-    if not owns(user, application):
+    """Who writes in a draft while it is open: its lead, and members who may edit."""
+    if not belongs(user, application):
         return False
     if application.status is not Status.DRAFT:
-        return over(application)
+        return over(application, user)
+    if not may_write(user, application):
+        return Turned(
+            f"You can read this draft. Ask {application.person.full_name}, who leads the team, to let you edit it.",
+            title="You can read this, not change it",
+            application_id=application.id,
+        )
     if is_open(user, application, clock.now()):
         return True
     return _closed(application.cycle, "Your draft stays here for you to read and copy from.", application.id)
 
 
-rule("application.submit")(edit_application)
+@rule("application.submit")
+def submit_application(user: Any, application: Application) -> bool | Refusal:
+    """The lead alone, while the draft is open."""
+    return edit_application(user, application) if leads(user, application) else _only_the_lead(user, application)
+
+
+def _only_the_lead(user: Any, application: Application) -> bool | Refusal:
+    """What members are told of what their lead alone does; to everybody else there is no such application."""
+    if not belongs(user, application):
+        return False
+    return Turned(
+        f"{application.person.full_name} leads the team and alone submits, withdraws and deletes its application.",
+        title="Only the lead of your team does this",
+        application_id=application.id,
+    )
 
 
 @rule("application.delete")
 def delete_application(user: Any, application: Application) -> bool | Refusal:
-    """The owner deletes a draft, also after the deadline."""
-    if not owns(user, application):
-        return False
-    return True if application.status is Status.DRAFT else over(application)
+    """The lead deletes a draft, also after the deadline."""
+    if not leads(user, application):
+        return _only_the_lead(user, application)
+    return True if application.status is Status.DRAFT else over(application, user)
 
 
 @rule("application.withdraw")
 def withdraw_application(user: Any, application: Application) -> bool | Refusal:
-    """The owner, for as long as the table of steps has a way out."""
-    if not owns(user, application):
-        return False
+    """The lead, for as long as the table of steps has a way out."""
+    if not leads(user, application):
+        return _only_the_lead(user, application)
     if find_step(application.status, Status.WITHDRAWN):
         return True
     if application.status is Status.WITHDRAWN:
-        return over(application)
+        return over(application, user)
     contact = _contact(application.cycle, "to tell them that you no longer want to be considered")
     return Turned(
         f"Your decision letter has been sent, so there is nothing left to withdraw. {contact}",
@@ -135,7 +189,7 @@ def read_document(user: Any, document: Document) -> bool:
     """Whoever reads the application; a removed file is nobody's any more."""
     if document.removed_at is not None:
         return False
-    if owns(user, document.application) or _works_on(user, document.application):
+    if belongs(user, document.application) or _works_on(user, document.application):
         return True
     return any(more(user, document) for more in more_readers)
 
@@ -148,17 +202,18 @@ def _closed(cycle: Cycle, advice: str, application_id: int | None = None) -> Tur
     return Turned(f"{since} {advice}", title="Applications have closed", application_id=application_id)
 
 
-def over(application: Application) -> Turned:
-    """What is said of an application that is no draft any more."""
+def over(application: Application, user: Any) -> Turned:
+    """What this person is told of an application that is no draft any more."""
     when = _moment(application.submitted_at or application.changed_at)
+    who = "You" if leads(user, application) else application.person.full_name
     if application.status is Status.WITHDRAWN:
         contact = _contact(application.cycle, "if that was a mistake")
-        sentence = f"You withdrew this application on {_moment(application.changed_at)}. {contact}"
-        title = "You withdrew this application"
+        sentence = f"{who} withdrew this application on {_moment(application.changed_at)}. {contact}"
+        title = f"{who} withdrew this application"
     else:
         contact = _contact(application.cycle, "if something in it must change")
-        sentence = f"You submitted this application on {when}, so its answers are fixed. {contact}"
-        title = "You have applied already"
+        sentence = f"{who} submitted this application on {when}, so its answers are fixed. {contact}"
+        title = "You have applied already" if who == "You" else "Your team has applied already"
     return Turned(sentence, title=title, status=409, application_id=application.id)
 
 
@@ -175,5 +230,5 @@ def _moment(moment: datetime) -> str:
 
 
 def applicant_steps(application: Application) -> list[Step]:
-    """The steps its owner can take from here."""
+    """The steps its lead can take from here."""
     return steps_from(application.status, By.APPLICANT)

@@ -2,19 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol
+
+from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Person
 from portal.applications.actions import refresh_index
 from portal.applications.inspection import BadFile, inspect, plain_name
 from portal.applications.models import Answer, Application, Document
 from portal.applications.refusals import NoDraft, NotYours
-from portal.applications.rules import owns
+from portal.applications.rules import may_write
 from portal.applications.sheet import current_documents, field_name
 from portal.applications.status import Status
+from portal.applications.team_models import TeamChange
 from portal.catalogue.fields import kind_of
 from portal.catalogue.file_kind import File
 from portal.catalogue.frozen import FrozenQuestion, FrozenSection
@@ -54,12 +57,13 @@ class RefusedFile:
 
 @dataclass
 class Saved:
-    """What became of a save: all that is not listed here was kept."""
+    """What became of a save: all that is not listed here was kept; `changed` holds the keys of questions."""
 
     conflicts: list[Conflict] = field(default_factory=list)
     too_long: list[tuple[FrozenQuestion, str]] = field(default_factory=list)
     files: list[RefusedFile] = field(default_factory=list)
     stored_keys: list[str] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
 
 
 def stamp(value: Any) -> str:
@@ -99,7 +103,7 @@ def save_section(
     overwrites); a document to remove.  Out: what was not kept.  Raises NotYours, and NoDraft when the draft is none
     any more.
     """
-    if not owns(by, application):
+    if not may_write(by, application):
         raise NotYours(str(application))
     if application.status is not Status.DRAFT:
         raise NoDraft(application)
@@ -114,7 +118,8 @@ def save_section(
         for document in application.documents:
             if remove is not None and document.id == remove:
                 remove_document(document, by=by, now=now)
-        application.saved_at = now
+        application.saved_at, application.saved_by_id = now, by.id
+        note_changes(application, saved.changed, by=by, now=now)
         refresh_index(application)
         db.session.flush()
     except BaseException:
@@ -143,12 +148,33 @@ def _save_answer(
         saved.too_long.append((question, problem))
     elif stamp(current) != base:
         saved.conflicts.append(Conflict(question, mine, current))
-    elif row is None:
-        application.answers.append(Answer(question_key=question.key, value=mine, saved_at=now))
-    elif mine is None:
+    else:
+        _store(application, question, row, mine, now)
+        saved.changed.add(question.key)
+
+
+def _store(application: Application, question: FrozenQuestion, row: Answer | None, value: Any, now: datetime) -> None:
+    if row is None:
+        application.answers.append(Answer(question_key=question.key, value=value, saved_at=now))
+    elif value is None:
         application.answers.remove(row)
     else:
-        row.value, row.saved_at = mine, now
+        row.value, row.saved_at = value, now
+
+
+def note_changes(application: Application, keys: Collection[str], *, by: Person, now: datetime) -> None:
+    """Keep for the team who changed which answers; nothing is kept for somebody who applies alone."""
+    if not keys or not application.cycle.takes_teams or not application.members:
+        return
+    rows = [
+        {"application_id": application.id, "question_key": key, "person_id": by.id, "at": now} for key in sorted(keys)
+    ]
+    written = insert(TeamChange).values(rows)
+    db.session.execute(
+        written.on_conflict_do_update(
+            index_elements=["application_id", "question_key", "person_id"], set_={"at": written.excluded.at}
+        )
+    )
 
 
 def _save_files(
@@ -172,6 +198,7 @@ def _save_files(
             saved.files.append(RefusedFile(question, reason, "Your answers are saved.", is_outage=True))
         else:
             saved.stored_keys.append(document.storage_key)
+            saved.changed.add(question.key)
 
 
 def add_document(
@@ -217,12 +244,13 @@ def max_bytes(question: FrozenQuestion) -> int:
 
 def remove_document(document: Document, *, by: Person, now: datetime) -> None:
     """Take a file out of a draft; its bytes go a day later.  Raises NotYours, NoDraft."""
-    if not owns(by, document.application):
+    if not may_write(by, document.application):
         raise NotYours(str(document))
     if document.application.status is not Status.DRAFT:
         raise NoDraft(document.application)
     if document.removed_at is None:
         document.removed_at = now
+        note_changes(document.application, [document.question_key], by=by, now=now)
         audit.record(by, "document.removed", document, application=document.application_id)
 
 

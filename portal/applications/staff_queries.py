@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import Person
 from portal.applications.models import Application, Note
+from portal.applications.queries import of_others
 from portal.catalogue.models import Cycle
 from portal.core.db import db
 
@@ -16,7 +17,7 @@ LARGEST_ID = 2**63 - 1
 
 
 def chosen_in(cycle: Cycle, ids: Collection[int], *, by: Any) -> Sequence[Application]:
-    """The submitted applications of a cycle with these ids, by name; never the staff member's own.
+    """The submitted applications of a cycle with these ids, by name; never one that the staff member has a part in.
 
     Unknown ids and those of other cycles are left out, as is what goes beyond `MOST_CHOSEN`.
     """
@@ -27,7 +28,7 @@ def chosen_in(cycle: Cycle, ids: Collection[int], *, by: Any) -> Sequence[Applic
             Application.id == any_(literal(known, ARRAY(BigInteger))),  # one parameter, however many ids
             Application.cycle_id == cycle.id,
             Application.submitted_at.is_not(None),
-            Application.person_id != by.id,
+            of_others(by.id),
         )
         .order_by(Application.sort_name, Application.id)
         .limit(MOST_CHOSEN)

@@ -22,7 +22,7 @@ from portal.applications.forms import ActForm, WithdrawForm
 from portal.applications.models import Application
 from portal.applications.progress import Draft, timeline
 from portal.applications.refusals import Incomplete
-from portal.applications.rules import over, owns
+from portal.applications.rules import belongs, over
 from portal.applications.sheet import Part, sheet
 from portal.applications.status import FINAL, Status
 from portal.catalogue.models import Cycle
@@ -80,7 +80,7 @@ def start_now(cycle: Cycle) -> ResponseReturnValue:
 def _go_on(application: Application) -> ResponseReturnValue:
     """To the draft; what is no draft any more is refused with its date."""
     if application.status is not Status.DRAFT:
-        refusal = over(application)
+        refusal = over(application, current_user)
         raise Denied(refusal.reason, refusal)
     return redirect(url_for("applications.show", application_id=application.id), 303)
 
@@ -92,12 +92,12 @@ def show(application: Application) -> str:
 
     That staff read it is recorded first.
     """
-    if not owns(current_user, application):
+    if not belongs(current_user, application):
         audit.record_read(current_user._get_current_object(), "application.read", application)
     parts = sheet(application)
     if application.status is Status.DRAFT and (draft := _draft(application, parts)).is_open:
         return render_template("applications/tasks.html", draft=draft, **_about(application))
-    letter = queries.last_letter(application) if owns(current_user, application) else None
+    letter = queries.last_letter(application) if belongs(current_user, application) else None
     stops = [] if application.status is Status.DRAFT else timeline(application)
     panels = panels_of(application, current_user)
     return render_template(

@@ -250,6 +250,9 @@ class Cycle(HasId, Model):
     decisions_by: Mapped[date | None]
     starts_on: Mapped[date | None]
     minutes_to_apply: Mapped[int | None]
+    takes_teams: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    team_min: Mapped[int] = mapped_column(default=2, server_default="2")
+    team_max: Mapped[int] = mapped_column(default=8, server_default="8")
     last_number: Mapped[int] = mapped_column(server_default="0")
     sample_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_at: Mapped[datetime]
@@ -266,6 +269,7 @@ class Cycle(HasId, Model):
         CheckConstraint("closes_at > opens_at", name="window"),
         CheckConstraint("grace_minutes BETWEEN 0 AND 1440", name="grace"),
         CheckConstraint("seats > 0", name="seats"),
+        CheckConstraint("team_min >= 1 AND team_min <= team_max AND team_max BETWEEN 2 AND 50", name="team_size"),
         CheckConstraint("code ~ '^[A-Z]{2,8}-[0-9]{2}[A-Z]?$'", name="code"),
         CheckConstraint("state = 'draft' OR opens_at IS NOT NULL", name="opens_at"),
         UniqueConstraint("opportunity_id", "name"),

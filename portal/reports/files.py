@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from portal.accounts.models import Person
 from portal.applications.models import Application, StatusEvent
 from portal.applications.status import Status
+from portal.applications.team_models import TeamMember
 from portal.catalogue.models import Cycle, Opportunity, Site
 from portal.core.db import db
 from portal.messaging.models import Message
@@ -29,7 +30,7 @@ class File:
 
 
 def file_by_id(application_id: int) -> File | None:
-    """An application with all that its page shows of itself, in two queries: this one, and its answers.
+    """An application with all that its page shows of itself, in three queries: this one, its answers, its team.
 
     Documents come in the same rows: there are few, and a page has few queries to spend.  The form is kept by `sheet`.
     """
@@ -48,6 +49,7 @@ def file_by_id(application_id: int) -> File | None:
                 joinedload(Application.documents),
                 joinedload(Application.form),
                 selectinload(Application.answers),
+                selectinload(Application.members).joinedload(TeamMember.person),
             )
         )
         .unique()

@@ -57,7 +57,7 @@ def stage_choices() -> list[tuple[str, str]]:
 class Filters:
     """One way to look at a queue.  Scores are on the scale of 1 to 5; empty and None mean any.
 
-    `reader` is the person who looks, whose own application is left out.
+    `reader` is the person who looks, whose own application and whose teams' are left out.
     """
 
     q: str = ""

@@ -15,6 +15,7 @@ from sqlalchemy import CTE, ColumnElement, Select, exists, func, or_, select
 
 from portal.accounts.models import Person
 from portal.applications.models import Application
+from portal.applications.queries import of_others
 from portal.applications.status import Status
 from portal.catalogue.models import Cycle, Site
 from portal.core.db import db
@@ -116,7 +117,7 @@ def matching(cycle: Cycle, filters: Filters, *, with_summary: bool = False) -> S
 def _conditions(cycle: Cycle, filters: Filters) -> list[ColumnElement[bool]]:
     found = [_holds(word) for word in filters.words]
     if filters.reader is not None:
-        found.append(Application.person_id != filters.reader)
+        found.append(of_others(filters.reader))
     if filters.statuses:
         found.append(Application.status.in_(sorted(filters.statuses)))
     if filters.site is not None:

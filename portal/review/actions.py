@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Person
 from portal.applications.models import Application
+from portal.applications.queries import people_in
 from portal.catalogue.form_models import Criterion
 from portal.core import audit
 from portal.core.db import db
@@ -85,6 +86,7 @@ def plan(applications: Sequence[Application], reviewer_ids: Collection[int]) -> 
     refused = [] if set(reviewer_ids) <= known.keys() else ["Choose reviewers of this listing."]
     chosen = [known[key] for key in dict.fromkeys(reviewer_ids) if key in known]
     states = _states(applications, [one.person.id for one in chosen])
+    parts = people_in([application.id for application in applications])
     pairs = []
     for one in chosen:
         if one.competes:
@@ -92,7 +94,9 @@ def plan(applications: Sequence[Application], reviewer_ids: Collection[int]) -> 
             continue
         for application in applications:
             state = states.get((application.id, one.person.id))
-            if application.person_id == one.person.id:
+            if one.person.id in parts[application.id] and application.person_id != one.person.id:
+                refused.append(f"{one.person.full_name} is or was on the team of {application}.")
+            elif application.person_id == one.person.id:
                 refused.append(f"{one.person.full_name} is the applicant of {application}.")
             elif application.status not in REVIEWABLE:
                 refused.append(f"{application} is not under review ({application.status.label.lower()}).")

@@ -13,6 +13,7 @@ from portal.accounts.models import Membership, Person
 from portal.accounts.rules import scope
 from portal.accounts.status import Role
 from portal.applications.models import Application
+from portal.applications.queries import of_others, teams_of
 from portal.applications.status import Status
 from portal.catalogue.form_models import Criterion
 from portal.catalogue.models import Cycle, Opportunity
@@ -30,8 +31,10 @@ def _competes(person_id: Any, cycle_id: Any) -> ColumnElement[bool]:
     """Whether the person has an application in the cycle that is not withdrawn; the rule `applies_too` in SQL."""
     own = aliased(Application)
     return exists().where(
-        own.cycle_id == cycle_id, own.person_id == person_id, own.status != Status.WITHDRAWN
-    )  # fmt: skip
+        own.cycle_id == cycle_id,
+        or_(own.person_id == person_id, own.id.in_(teams_of(person_id))),
+        own.status != Status.WITHDRAWN,
+    )
 
 
 def _covered(user: Any) -> ColumnElement[bool]:
@@ -51,6 +54,7 @@ def visible_to(user: Any) -> Select[Assignment]:
             Assignment.state.in_(ACTIVE),
             Application.status.in_(REVIEWABLE),
             _covered(user),
+            of_others(user.id),
             ~_competes(user.id, Application.cycle_id),
         )
     )

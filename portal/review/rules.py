@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from portal.accounts.rules import coordinates, reviews_for, scope
 from portal.accounts.status import Role
 from portal.applications.models import Application, Document
-from portal.applications.rules import coordinate_application, more_readers
+from portal.applications.queries import teams_of
+from portal.applications.rules import coordinate_application, more_readers, took_part
 from portal.applications.status import Status
 from portal.catalogue.form_models import Question, Section
 from portal.catalogue.models import Cycle
@@ -28,10 +29,10 @@ def enter_reviews(user: Any, _thing: object) -> bool:
 
 
 def applies_too(person_id: int, cycle_id: int) -> bool:
-    """Whether somebody has an application of their own in the cycle; a withdrawn one no longer counts."""
+    """Whether somebody has an application of their own or of their team in the cycle; withdrawn ones do not count."""
     mine = exists().where(
         Application.cycle_id == cycle_id,
-        Application.person_id == person_id,
+        or_(Application.person_id == person_id, Application.id.in_(teams_of(person_id))),
         Application.status != Status.WITHDRAWN,
     )
     return bool(db.session.scalar(select(mine)))
@@ -48,6 +49,7 @@ def read_assignment(user: Any, assignment: Any) -> bool:
         and assignment.state in ACTIVE
         and assignment.application.status in REVIEWABLE
         and reviews_for(user, assignment.application.cycle.opportunity)
+        and not took_part(user, assignment.application)
         and not applies_too(user.id, assignment.application.cycle_id)
     )
 

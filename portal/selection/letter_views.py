@@ -5,7 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.applications.models import Application
-from portal.applications.rules import owns
+from portal.applications.rules import belongs
 from portal.catalogue.models import Opportunity
 from portal.core import audit
 from portal.core.access import guard
@@ -27,7 +27,7 @@ def letter(application: Application) -> str:
     """A released letter; staff who read it are recorded."""
     found = queries.released(application.id)
     assert found is not None
-    if not owns(current_user, application):
+    if not belongs(current_user, application):
         audit.record_read(current_user, "letter.read", application, decision=found.id)
     return render_template("selection/letter.html", application=application, decision=found)
 

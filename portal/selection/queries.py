@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal.accounts.models import Person
 from portal.accounts.rules import scope
 from portal.accounts.status import Role
 from portal.applications.models import Application, ApplicationTally
+from portal.applications.queries import of_others
 from portal.applications.status import RELEASED, Status
 from portal.catalogue.models import Cycle, Opportunity
 from portal.core.db import db
@@ -138,7 +139,7 @@ class Board:
 def board(cycle: Cycle, *, by: Any, after: str = "", before: str = "") -> Board:
     """A page of a cycle's applications by raw mean, best first, those without a score last.
 
-    In: who reads it, whose own application is left out.
+    In: who reads it, whose own application and whose teams' are left out.
     """
     query = (
         select(
@@ -148,10 +149,11 @@ def board(cycle: Cycle, *, by: Any, after: str = "", before: str = "") -> Board:
         .join(Application.person)
         .join(ReviewSummary, ReviewSummary.application_id == Application.id)
         .where(
-            ReviewSummary.cycle_id == cycle.id, Application.status.in_(ON_BOARD), Application.person_id != by.id
+            ReviewSummary.cycle_id == cycle.id, Application.status.in_(ON_BOARD), of_others(by.id)
         )
         .options(
-            contains_eager(Application.person).lazyload(Person.memberships), joinedload(Application.site)
+            contains_eager(Application.person).lazyload(Person.memberships), joinedload(Application.site),
+            selectinload(Application.members),  # the rules of each row ask who is in the team
         )
     )  # fmt: skip
     keys = [Key(ReviewSummary.rank, descending=True), Key(Application.id)]
@@ -185,9 +187,7 @@ def _rank_of_first(cycle: Cycle, page: Slice, *, by: Any) -> int:
         select(func.count())
         .select_from(Application)
         .join(ReviewSummary, ReviewSummary.application_id == Application.id)
-        .where(
-            Application.cycle_id == cycle.id, Application.status.in_(ON_BOARD), Application.person_id != by.id, ahead
-        )
+        .where(Application.cycle_id == cycle.id, Application.status.in_(ON_BOARD), of_others(by.id), ahead)
     )
     return 1 + (db.session.scalar(counted) or 0)
 
@@ -246,7 +246,8 @@ def released(application_id: int) -> Decision | None:
 
 
 def ready_letters(cycle: Cycle, *, by: Any) -> Sequence[Decision]:
-    """The decisions of a cycle whose letters wait, by name of applicant; never the staff member's own."""
+    """The decisions of a cycle whose letters wait, by name of applicant; never one that the staff member
+    has a part in."""
     return db.session.scalars(
         select(Decision)
         .join(Decision.application)
@@ -254,7 +255,7 @@ def ready_letters(cycle: Cycle, *, by: Any) -> Sequence[Decision]:
         .where(
             Application.cycle_id == cycle.id,
             Application.status == Status.DECIDED,
-            Application.person_id != by.id,
+            of_others(by.id),
             Decision.released_at.is_(None),
         )
         .options(

@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from portal.accounts.rules import coordinates, is_admin, scope
 from portal.accounts.status import Role
 from portal.applications.models import Application
-from portal.applications.rules import coordinate_application, owns
+from portal.applications.rules import belongs, coordinate_application
 from portal.catalogue.models import Cycle, Opportunity
 from portal.core.access import rule
 from portal.core.db import db
@@ -43,10 +43,10 @@ def edit_default_letters(user: Any, _thing: object) -> bool:
 
 @rule("letter.read")
 def read_letter(user: Any, application: Any) -> bool:
-    """A released letter: its applicant, and the coordinators of the listing.  Before the release there is none."""
+    """A released letter: who applied, alone or as a team, and the coordinators of the listing."""
     if not isinstance(application, Application):  # a listing, when asked by the rule of editing
         return False
-    if not owns(user, application) and not coordinate_application(user, application):
+    if not belongs(user, application) and not coordinate_application(user, application):
         return False
     sent = exists().where(Decision.application_id == application.id, Decision.released_at.is_not(None))
     return bool(db.session.scalar(select(sent)))

@@ -11,6 +11,7 @@ from portal.accounts.setup import Visitor
 from portal.applications import queries, rules
 from portal.applications.models import Application
 from portal.applications.status import STEPS, By, Status
+from portal.applications.team_models import Access
 from portal.catalogue.status import Publication
 from portal.core.access import can
 from portal.core.clock import now
@@ -44,13 +45,19 @@ def test_visible_to_agrees_with_the_rule(context: None) -> None:
     things.append(
         factories.application(factories.cycle(here), status=Status.WITHDRAWN, reference=None, submitted_at=None)
     )
+    for access in Access:
+        for member, left in ((people[1], False), (people[2], True), (people[3], False), (people[4], True)):
+            for status in (Status.DRAFT, Status.SUBMITTED):
+                things.append(factories.application(factories.cycle(here), factories.person(), status=status))
+                factories.member(things[-1], member, access, left=left)
+                factories.member(things[-1])
     seen = {}
     for number, user in enumerate(people):
         visible = set(db.session.scalars(queries.visible_to(user)))
         assert visible == {thing for thing in things if can(user, "application.read", thing)}
         seen[number] = len(visible)
     assert seen[0] == 0
-    assert seen[1] == 2
+    assert seen[1] == 2 + 6
     assert 0 < seen[5] < seen[4] <= seen[3] < seen[2] < len(things)
 
 

@@ -65,6 +65,19 @@ def test_many_files_make_one_mail_for_each_reviewer(scene: Scene) -> None:
     assert "- Łucja Szczepański\n" in written[0].text_body
 
 
+def test_whoever_is_or_was_on_the_team_is_refused(scene: Scene) -> None:
+    factories.member(scene.application, scene.other, left=True)
+    with pytest.raises(actions.CannotAssign) as refused:
+        actions.assign(scene.application, reviewers=[scene.other.id], by=scene.coordinator, now=now())
+    assert refused.value.reasons == [f"Tobias Wren is or was on the team of {scene.application.reference}."]
+    another = scene.another("Ren", "Nakagawa")
+    assert len(actions.assign(another, reviewers=[scene.other.id], by=scene.coordinator, now=now())) == 1
+    factories.member(scene.another("Ada", "Nwosu"), scene.other)
+    with pytest.raises(actions.CannotAssign) as refused:
+        actions.assign(scene.another("Lotte", "Kern"), reviewers=[scene.other.id], by=scene.coordinator, now=now())
+    assert refused.value.reasons == ["Tobias Wren has an application in this cycle and cannot review it."]
+
+
 def test_those_with_an_application_of_their_own_in_the_cycle_are_refused(scene: Scene) -> None:
     factories.application(scene.cycle, scene.other)
     with pytest.raises(actions.CannotAssign) as refused:

@@ -233,11 +233,18 @@ def test_visible_to_agrees_with_the_rule(scene: Scene) -> None:
     db.session.execute(db.text("UPDATE application SET status = 'decided' WHERE id = :i"), {"i": files[1].id})
     db.session.expire_all()
     everything = db.session.scalars(db.select(Assignment)).all()
+    assert files[0].id in {one.application_id for one in db.session.scalars(queries.visible_to(scene.other))}
+    factories.member(files[0], scene.other, left=True)
+    assert files[0].id not in {one.application_id for one in db.session.scalars(queries.visible_to(scene.other))}
     for who in (scene.reviewer, scene.other, scene.coordinator, factories.admin()):
         seen = set(db.session.scalars(queries.visible_to(who)))
         assert seen == {one for one in everything if can(who, "assignment.read", one)}
     factories.application(scene.cycle, scene.reviewer)
     assert list(db.session.scalars(queries.visible_to(scene.reviewer))) == []
+    assert list(db.session.scalars(queries.visible_to(scene.other))) != []
+    factories.member(files[2], scene.other)
+    assert list(db.session.scalars(queries.visible_to(scene.other))) == []
+    assert not any(can(scene.other, "assignment.read", one) for one in everything)
 
 
 def test_a_cycle_without_a_rubric_says_so(scene: Scene, client: PageClient) -> None:
