@@ -1,7 +1,7 @@
 """Applications, answers, documents, staff notes, and the events that timelines are drawn from."""
 
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -11,15 +11,17 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     UniqueConstraint,
+    and_,
     desc,
     event,
     inspect,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from portal.accounts.models import Person
+from portal.applications.extension_models import Extension
 from portal.applications.status import Status
 from portal.applications.team_models import TeamMember
 from portal.catalogue.form_models import Form
@@ -28,6 +30,13 @@ from portal.core.db import HasId, Model
 
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
 _SUBMITTED = text("submitted_at IS NOT NULL")
+
+
+def own_deadline(cycle: Cycle, extension: Extension | None) -> datetime | None:
+    """The deadline that somebody is shown: the cycle's, or a later one of their own; None where it is rolling."""
+    if cycle.closes_at is None or extension is None:
+        return cycle.closes_at
+    return max(cycle.closes_at, extension.until)
 
 
 class Application(HasId, Model):
@@ -66,6 +75,15 @@ class Application(HasId, Model):
     answers: Mapped[list["Answer"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     documents: Mapped[list["Document"]] = relationship(order_by="Document.id", back_populates="application")
     events: Mapped[list["StatusEvent"]] = relationship(order_by="StatusEvent.id")
+    extension: Mapped[Extension | None] = relationship(
+        primaryjoin=lambda: and_(
+            foreign(Extension.cycle_id) == Application.cycle_id,
+            foreign(Extension.person_id) == Application.person_id,
+            Extension.revoked_at.is_(None),
+        ),
+        viewonly=True,
+        uselist=False,
+    )
 
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
@@ -96,6 +114,17 @@ class Application(HasId, Model):
 
     def __str__(self) -> str:
         return self.reference or f"Draft {self.id}"
+
+    @property
+    def deadline(self) -> datetime | None:
+        """The deadline that its owner is shown; None where the cycle is rolling."""
+        return own_deadline(self.cycle, self.extension)
+
+    @property
+    def hard_stop(self) -> datetime | None:
+        """When its owner can no longer work on it: the silent grace after the deadline has passed too."""
+        deadline = self.deadline
+        return deadline and deadline + timedelta(minutes=self.cycle.grace_minutes)
 
     @property
     def values(self) -> dict[str, Any]:

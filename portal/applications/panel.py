@@ -7,6 +7,7 @@ from flask import url_for
 from portal.applications import queries
 from portal.applications.status import Status
 from portal.catalogue.panel import Standing, register
+from portal.core.pages import FILTERS
 
 
 def standing(person: Any, cycle_id: int) -> Standing | None:
@@ -16,7 +17,10 @@ def standing(person: Any, cycle_id: int) -> Standing | None:
         return None
     url = url_for("applications.show", application_id=application.id)
     label = "Continue application" if application.status is Status.DRAFT else "View your application"
-    return Standing(application.status.value, url, label, application.status.next_words)
+    words = application.status.next_words
+    if application.status is Status.DRAFT and application.extension and application.deadline:
+        words = f"Your own deadline is {FILTERS['day_time'](application.deadline)}. {words}"
+    return Standing(application.status.value, url, label, words)
 
 
 register(standing)

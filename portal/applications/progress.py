@@ -124,7 +124,7 @@ class Draft:
 
     @property
     def badge(self) -> tuple[str, str]:
-        closes_at = self.application.cycle.closes_at
+        closes_at = self.application.deadline
         if not self.is_open:
             return "idle", "Draft, closed"
         return (

@@ -23,6 +23,7 @@ MESSAGES_SHOWN = 6
 
 _LISTING = joinedload(Application.cycle).joinedload(Cycle.opportunity)
 _FORM = joinedload(Application.form)  # its questions are kept by `catalogue.frozen`
+_OWN_DEADLINE = joinedload(Application.extension)
 
 _WRITING = (
     select(Application)
@@ -38,6 +39,7 @@ _WRITING = (
             Opportunity.contact_email,
         ),
         _FORM,
+        _OWN_DEADLINE,
     )
 )
 _HELD = _WRITING.with_for_update(of=Application)
@@ -51,7 +53,9 @@ _PARTS = {
 def by_id(application_id: int) -> Application | None:
     """An application with its listing and person: what the rules ask about."""
     return db.session.scalar(
-        select(Application).where(Application.id == application_id).options(_LISTING, joinedload(Application.person))
+        select(Application)
+        .where(Application.id == application_id)
+        .options(_LISTING, _OWN_DEADLINE, joinedload(Application.person))
     )
 
 
@@ -63,6 +67,7 @@ def whole(application_id: int) -> Application | None:
         .options(
             _LISTING,
             _FORM,
+            _OWN_DEADLINE,
             joinedload(Application.cycle).selectinload(Cycle.dates),
             joinedload(Application.person),
             selectinload(Application.answers),
@@ -151,6 +156,7 @@ def of_person(person_id: int) -> Sequence[Application]:
         .options(
             _LISTING,
             _FORM,
+            _OWN_DEADLINE,
             joinedload(Application.cycle).selectinload(Cycle.dates),
             joinedload(Application.person),
             selectinload(Application.answers),
@@ -166,7 +172,9 @@ def of_person(person_id: int) -> Sequence[Application]:
 def in_cycle(person_id: int, cycle_id: int) -> Application | None:
     """The one application of a person to a cycle, or None."""
     return db.session.scalar(
-        select(Application).where(Application.person_id == person_id, Application.cycle_id == cycle_id)
+        select(Application)
+        .where(Application.person_id == person_id, Application.cycle_id == cycle_id)
+        .options(_OWN_DEADLINE)
     )
 
 

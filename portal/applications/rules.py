@@ -1,6 +1,6 @@
 """Who may read, write, submit and withdraw an application, and when.  Facts of time are computed here, not stored."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask_login import AnonymousUserMixin
@@ -56,16 +56,18 @@ def people_of(application: Application) -> frozenset[int]:
 def is_open(user: Any, thing: Cycle | Application, now: datetime) -> bool:
     """Whether somebody can work on an application at that moment.
 
-    In: a cycle, for starting anew, until the deadline that is shown; or an application, whose writers have the silent
-    grace of the cycle besides.  Cycles that are not public are never open.
+    In: a cycle, for starting anew, until the deadline that is shown; or an application, whose writers have the
+    extension of its lead if there is one, and the silent grace after either; then comes the hard stop.  Cycles that
+    are not public are never open.  Asks the database nothing where `extension` is loaded with the application.
     """
     cycle = thing.cycle if isinstance(thing, Application) else thing
     if not is_public(cycle) or cycle.opens_at is None or now < cycle.opens_at:
         return False
     if cycle.closes_at is None:
         return True
-    has_grace = isinstance(thing, Application) and may_write(user, thing)
-    return now < cycle.closes_at + timedelta(minutes=cycle.grace_minutes if has_grace else 0)
+    if isinstance(thing, Application) and may_write(user, thing):
+        return thing.hard_stop is not None and now < thing.hard_stop
+    return now < cycle.closes_at
 
 
 def is_public(cycle: Cycle) -> bool:
@@ -119,7 +121,7 @@ def edit_application(user: Any, application: Application) -> bool | Refusal:
         )
     if is_open(user, application, clock.now()):
         return True
-    return _closed(application.cycle, "Your draft stays here for you to read and copy from.", application.id)
+    return _closed(application.cycle, "Your draft stays here for you to read and copy from.", application)
 
 
 @rule("application.submit")
@@ -194,11 +196,13 @@ def read_document(user: Any, document: Document) -> bool:
     return any(more(user, document) for more in more_readers)
 
 
-def _closed(cycle: Cycle, advice: str, application_id: int | None = None) -> Turned:
-    if cycle.closes_at is None or not is_public(cycle):
+def _closed(cycle: Cycle, advice: str, application: Application | None = None) -> Turned:
+    closed_at = application.deadline if application else cycle.closes_at
+    application_id = application.id if application else None
+    if closed_at is None or not is_public(cycle):
         since = f"{cycle.opportunity.title} does not take applications at the moment."
     else:
-        since = f"Applications to {cycle.opportunity.title} closed on {_moment(cycle.closes_at)}."
+        since = f"Applications to {cycle.opportunity.title} closed on {_moment(closed_at)}."
     return Turned(f"{since} {advice}", title="Applications have closed", application_id=application_id)
 
 

@@ -2,8 +2,9 @@
 
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
-from wtforms.validators import DataRequired, ValidationError
+from wtforms.validators import DataRequired, InputRequired, ValidationError
 
+from portal.catalogue.inputs import MomentField, StaffForm, line
 from portal.core.text import clean, plural
 
 LONGEST_NOTE = 4000
@@ -23,3 +24,11 @@ class NoteForm(FlaskForm):  # type: ignore[misc]
         over = len(field.data or "") - LONGEST_NOTE
         if over > 0:
             raise ValidationError(f"Shorten the note by {plural(over, 'character')}")
+
+
+class ExtensionForm(StaffForm):
+    """A later deadline of one person."""
+
+    email = line("Email address of the person", most=320, validators=[DataRequired("Write their email address.")])
+    until = MomentField("Until", [InputRequired("Choose the day and time of the new deadline.")])
+    reason = line("Why", most=1000, validators=[DataRequired("Write why, so that colleagues know.")])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from portal.accounts.rules import coordinates
+from portal.applications.extension_models import Extension
 from portal.applications.rules import coordinate_application
 from portal.catalogue.models import Cycle
 from portal.core.access import rule
@@ -15,3 +16,12 @@ rule("note.write")(coordinate_application)
 def advance_cycle(user: Any, cycle: Cycle) -> bool:
     """Moving several applications of a cycle at once: coordinators of its listing."""
     return coordinates(user, cycle.opportunity)
+
+
+rule("extension.grant")(advance_cycle)
+
+
+@rule("extension.revoke")
+def revoke_extension(user: Any, extension: Extension) -> bool:
+    """Coordinators of the listing, except for themselves."""
+    return extension.person_id != user.id and coordinates(user, extension.cycle.opportunity)

@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.applications import staff_actions, staff_rules  # noqa: F401 - registers the rules
+from portal.applications import (  # the first adds routes to the blueprint, the last registers the rules
+    extension_views,  # noqa: F401
+    staff_actions,
+    staff_rules,  # noqa: F401
+)
 from portal.applications.models import Application
 from portal.applications.queries import by_id, cycle_by_id
 from portal.applications.refusals import WrongStep
+from portal.applications.staff_blueprint import bp
 from portal.applications.staff_forms import NoteForm
 from portal.applications.staff_queries import chosen_in
 from portal.applications.status import Status, Step, plain_steps, plain_steps_to
@@ -18,7 +23,7 @@ from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.text import plural
 
-bp = Blueprint("applications_staff", __name__, url_prefix="/manage")
+__all__ = ["bp"]
 
 Answer = str | Response | tuple[str, int]
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import cycle
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from werkzeug.routing import Rule
 from portal.accounts.models import Person
 from portal.accounts.status import Role
 from portal.applications.actions import move
+from portal.applications.extension_actions import grant
 from portal.applications.models import Application, Note
 from portal.applications.status import Status
 from portal.catalogue.models import Page, Unit
@@ -72,11 +74,16 @@ def make_place() -> Place:
     text_page = Page(slug=f"page-{unit.id}", title="Help", body="Write to us.", updated_at=now())
     db.session.add(text_page)
     db.session.flush()
+    extension = grant(
+        intake, email=people["applicant"].email, until=now() + timedelta(days=30), reason="Ill", by=coordinator,
+        now=now(),
+    )  # fmt: skip
     ids = {
         "unit": unit.id, "site": site.id, "opportunity": listing.id, "cycle": intake.id, "form": form.id,
         "section": section.id, "question": section.questions[0].id, "application": application.id,
         "document": document.id, "assignment": assignment.id, "message": message.id, "page": text_page.id,
         "person": people["applicant"].id, "membership": people["reviewer"].memberships[0].id,
+        "extension": extension.id,
     }  # fmt: skip
     draft = factories.application(intake, factories.person("Ana", "Quispe"))
     return Place(unit, ids, people, application, draft)
