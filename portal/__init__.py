@@ -5,7 +5,7 @@ from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import admin, api, applications, catalogue, health, reports, review, selection  # noqa: F401
+from portal import admin, api, applications, catalogue, following, health, reports, review, selection  # noqa: F401
 from portal.accounts import setup as accounts
 from portal.admin import views as admin_views
 from portal.api import feeds
@@ -16,6 +16,7 @@ from portal.catalogue import views as catalogue_views
 from portal.cli import register_commands
 from portal.config import Settings, flask_config
 from portal.core import access, assets, branding, db, jobs, logs, pages, storage
+from portal.following import views as following_views
 from portal.reports import staff_views as report_views
 from portal.review import staff_views as review_staff_views
 from portal.review import views as review_views
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         health.bp,
         catalogue_views.bp,
         feeds.bp,
+        following_views.bp,
         application_views.bp,
         application_staff_views.bp,
         review_views.bp,

@@ -1,7 +1,7 @@
 """Fixtures of the whole suite: a real PostgreSQL built by the migrations, one transaction a test, a checking client."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +112,14 @@ def context(app: Flask, connection: sa.Connection) -> Iterator[None]:
 def client(app: Flask, context: None) -> PageClient:
     """A visitor's browser; it checks every page that it fetches."""
     return PageClient(app)
+
+
+@pytest.fixture
+def throttled(app: Flask, connection: sa.Connection, server_url: str, tmp_path: Path) -> Callable[[], PageClient]:
+    """Browsers of an application that counts attempts, on the same database."""
+    made = create_app(make_settings(server_url, tmp_path, throttling=True))
+    with made.app_context():
+        engine = db.engines[None]
+    db._app_engines[made][None] = connection  # type: ignore[assignment]
+    engine.dispose()
+    return lambda: PageClient(made)

@@ -12,12 +12,12 @@ from flask import Response, current_app, flash, redirect, render_template, reque
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from limits import parse
 
 from portal.accounts import queries
 from portal.accounts.actions import keep_form
 from portal.accounts.models import KeptForm
 from portal.accounts.rules import SECURITY_ROUTES
+from portal.accounts.throttling import within
 from portal.core.access import OPEN, SignInNeeded
 from portal.core.db import SAFE_METHODS, db
 from portal.core.pages import local_path
@@ -30,7 +30,7 @@ SECRET = re.compile(r"password|csrf|secret|^credential$", re.IGNORECASE)
 TOKEN_FIELD = "kept_form"  # noqa: S105 - a name
 UNTYPED = {"next", "seen", "submit"}
 _KEY = re.compile(r"[a-z0-9.]+([-_:][a-z0-9.]+)*")
-_LIMIT = parse("60 per hour")
+_LIMIT = "60 per hour"
 
 
 def sign_in_needed(_error: SignInNeeded) -> ResponseReturnValue:
@@ -81,7 +81,7 @@ def keep_request() -> str:
     """Keep the fields of the present request; out: their token, or an empty string when they cannot be kept."""
     fields = [(clean(name), clean(value)) for name, value in request.form.items(multi=True) if not SECRET.search(name)]
     size = sum(len(name.encode()) + len(value.encode()) for name, value in fields)
-    if not fields or size > MOST_BYTES or not _same_origin() or not _within_limit():
+    if not fields or size > MOST_BYTES or not _same_origin() or not within(_LIMIT, "kept", request.remote_addr or ""):
         return ""
     token = new_token()
     keep_form(_here(), [pair for pair in fields if pair[0] != TOKEN_FIELD], token_hash=hashed(token))
@@ -95,11 +95,6 @@ def _same_origin() -> bool:
     if site:
         return site == "same-origin"
     return request.headers.get("Origin", "") == request.host_url.rstrip("/")
-
-
-def _within_limit() -> bool:
-    limiter = current_app.extensions["throttle"]
-    return not limiter.enabled or bool(limiter.limiter.hit(_LIMIT, "kept", request.remote_addr or ""))
 
 
 def find(token: str) -> KeptForm | None:

@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, make_response, render_template, 
 from flask_limiter import Limiter, RateLimitExceeded
 from flask_login import current_user
 from flask_security import uia_email_mapper
+from limits import parse
 
 from portal.config import Settings
 from portal.core.text import plural
@@ -78,6 +79,15 @@ def init_app(app: Flask) -> None:
             when = _was_refused if only_refused else None
             view = limiter.limit(value, key_func=key, methods=["POST"], deduct_when=when)(view)
         app.view_functions[endpoint] = view
+
+
+def within(limit: str, *counted_by: str) -> bool:
+    """Count one try of something else that may be tried so often, such as `5 per hour`; False once it is too often.
+
+    In: the limit, and what it is counted by: a name of the thing tried, and an address or a network.
+    """
+    limiter: Limiter = current_app.extensions["throttle"]
+    return not limiter.enabled or bool(limiter.limiter.hit(parse(limit), *counted_by))
 
 
 def _was_refused(response: Response) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache, reduce
+from itertools import islice
 from operator import and_, or_
 from typing import Any
 from urllib.parse import urlencode
@@ -220,25 +221,44 @@ class Found:
 
 def find(catalogue_index: Index, choices: Choices, hits: Hits | None) -> Found:
     """One page of the listings that match the choices; with hits of a search only those, best match first."""
-    by_words = catalogue_index.everything
-    if hits is not None:
-        ranked = [catalogue_index.place_of[one] for one in hits.ids if one in catalogue_index.place_of]
-        by_words = reduce(or_, (1 << position for position in ranked), 0)
-    chosen = {name: _any(catalogue_index, name, values) for name, values in choices.facets.items()}
+    by_words, chosen = _sets(catalogue_index, choices, hits)
     matching = reduce(and_, chosen.values(), by_words)
     total = matching.bit_count()
     page = min(choices.page, max(1, -(-total // PAGE_SIZE)))
     start = (page - 1) * PAGE_SIZE
-    order = _bits(matching) if hits is None else (position for position in ranked if matching >> position & 1)
-    positions = tuple(position for i, position in enumerate(order) if start <= i < start + PAGE_SIZE)
+    order = _ordered(catalogue_index, matching, hits)
     return Found(
         total,
-        positions,
+        tuple(islice(order, start, start + PAGE_SIZE)),
         tuple(_facet(catalogue_index, name, choices, by_words, chosen) for name in FACETS),
         page,
         has_more=start + PAGE_SIZE < total,
         remedies=() if total else _remedies(catalogue_index, choices, by_words),
     )
+
+
+def matches(catalogue_index: Index, choices: Choices, hits: Hits | None) -> list[int]:
+    """Positions of all listings that match the choices, whatever the page, in the order of `find`."""
+    by_words, chosen = _sets(catalogue_index, choices, hits)
+    return list(_ordered(catalogue_index, reduce(and_, chosen.values(), by_words), hits))
+
+
+def _sets(catalogue_index: Index, choices: Choices, hits: Hits | None) -> tuple[int, dict[str, int]]:
+    """What the words find, and what the values chosen of each facet do."""
+    by_words = catalogue_index.everything
+    if hits is not None:
+        by_words = reduce(or_, (1 << position for position in _ranked(catalogue_index, hits)), 0)
+    return by_words, {name: _any(catalogue_index, name, values) for name, values in choices.facets.items()}
+
+
+def _ranked(catalogue_index: Index, hits: Hits) -> list[int]:
+    return [catalogue_index.place_of[one] for one in hits.ids if one in catalogue_index.place_of]
+
+
+def _ordered(catalogue_index: Index, matching: int, hits: Hits | None) -> Iterator[int]:
+    if hits is None:
+        return _bits(matching)
+    return (position for position in _ranked(catalogue_index, hits) if matching >> position & 1)
 
 
 def _any(catalogue_index: Index, name: str, values: Sequence[str]) -> int:

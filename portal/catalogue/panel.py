@@ -34,6 +34,23 @@ def register(provider: Provider) -> None:
         _providers.append(provider)
 
 
+Follower = Callable[[Any, int], tuple[bool, bool]]
+_followers: list[Follower] = []
+
+
+def register_follower(follower: Follower) -> None:
+    """Have listing pages ask this whether a person keeps a listing, and whether they get mail about it."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
+def follows(person: Any, opportunity_id: int) -> tuple[bool, bool]:
+    """Whether somebody keeps a listing and gets mail about it; neither for visitors."""
+    if not person.is_authenticated:
+        return False, False
+    return next((follower(person, opportunity_id) for follower in _followers), (False, False))
+
+
 def standing(person: Any, cycle_id: int) -> Standing | None:
     """Where a person stands with a cycle; None for visitors and for those who have not begun."""
     if not person.is_authenticated:

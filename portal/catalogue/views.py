@@ -127,6 +127,7 @@ def opportunity(slug: str) -> str:
         body=_body(catalogue, listing, found.cycle, at),
         form=_form(catalogue, listing, found.cycle),
         standing=panel.standing(current_user, found.cycle.id) if found.cycle else None,
+        follows=panel.follows(current_user, listing.id),
         related=_related(catalogue, listing, at),
         schema=schema_org.markup(listing, found.cycle, address) if listing.state is Publication.PUBLISHED else None,
         glyph=glyph,

@@ -1,9 +1,8 @@
 """People who sign in with a password, and the mail they get."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -12,14 +11,12 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_security import hash_password
 
-from portal import create_app
 from portal.accounts.models import Person
 from portal.core import audit
 from portal.core.audit import Event
 from portal.core.db import db
 from portal.messaging.models import Message
 from tests import factories
-from tests.conftest import make_settings
 from tests.page_client import Page, PageClient
 
 PASSWORD = "marmalade on warm toast"
@@ -72,14 +69,3 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
 
     monkeypatch.setattr(audit, "separate_transaction", transaction)
     return events
-
-
-@pytest.fixture
-def throttled(app: Flask, connection: sa.Connection, server_url: str, tmp_path: Path) -> Callable[[], PageClient]:
-    """Browsers of an application that counts attempts, on the same database."""
-    made = create_app(make_settings(server_url, tmp_path, throttling=True))
-    with made.app_context():
-        engine = db.engines[None]
-    db._app_engines[made][None] = connection  # type: ignore[assignment]
-    engine.dispose()
-    return lambda: PageClient(made)

@@ -25,6 +25,7 @@ from portal.applications.status import Status
 from portal.catalogue.models import Page, Unit
 from portal.core.clock import now
 from portal.core.db import db
+from portal.following.actions import keep_listing
 from portal.messaging.models import Message
 from portal.reports.filters import SORTS
 from portal.review import actions as reviewing
@@ -36,7 +37,10 @@ from tests.page_client import PageClient
 
 HIDDEN = {403, 404}
 REFUSED = HIDDEN | {405, 409}  # where an application of one's own, submitted by now, stands in the address too
-ANYBODY = {"applications.start", "applications.start_now"}  # a public cycle, whoever asks
+VISITORS_TOO = {"following.ask"}  # a public listing, whoever asks
+ANYBODY = VISITORS_TOO | {
+    "applications.start", "applications.start_now", "following.keep_listing", "following.keep_listing_now",
+}  # fmt: skip
 
 
 @dataclass
@@ -71,6 +75,7 @@ def make_place() -> Place:
     assert message is not None
     form = application.form
     section = form.sections[0]
+    follow = keep_listing(listing, by=people["applicant"], now=now())
     text_page = Page(slug=f"page-{unit.id}", title="Help", body="Write to us.", updated_at=now())
     db.session.add(text_page)
     db.session.flush()
@@ -82,6 +87,7 @@ def make_place() -> Place:
         "unit": unit.id, "site": site.id, "opportunity": listing.id, "cycle": intake.id, "form": form.id,
         "section": section.id, "question": section.questions[0].id, "application": application.id,
         "document": document.id, "assignment": assignment.id, "message": message.id, "page": text_page.id,
+        "follow": follow.id,
         "person": people["applicant"].id, "membership": people["reviewer"].memberships[0].id,
         "extension": extension.id,
     }  # fmt: skip
@@ -144,7 +150,7 @@ def test_ids_of_another_place_open_nothing(
 
 # What each role may open of its own place; everything else of it is closed to them.
 PREFIXES = {
-    "applicant": ("/applications/",),
+    "applicant": ("/applications/", "/saved/"),
     "reviewer": ("/review/", "/applications/<int:application_id>/documents/<int:document_id>"),
     "coordinator": ("/manage/", "/admin/opportunities", "/admin/cycles", "/admin/forms", "/admin/sections"),
 }
@@ -193,6 +199,8 @@ def test_pages_of_the_staff_are_hidden_from_others(role: str, app: Flask, client
 def test_visitors_are_led_to_the_sign_in_page(app: Flask, client: PageClient, here: Place) -> None:
     wrong = []
     for route in routes(app):
+        if route.endpoint in VISITORS_TOO:
+            continue
         for method, status, target in ask(client, path_of(route, here.ids), route):
             if (status, target.partition("?")[0]) != (303, "/login"):
                 wrong.append((method, route.rule, status, target))
