@@ -25,7 +25,7 @@ test-distribution: .venv/dev.stamp ## Run the tests once more on the PostgreSQL 
 browser: .venv/dev.stamp ## Walk the journeys of the five roles in Chromium, with axe on every page.
 	$(BIN)/python -m pytest -m browser
 
-check: lint types contracts test test-distribution browser ## Do everything that must pass before a change is handed in.
+check: lint types contracts test test-distribution browser ## Do everything that must pass; .ci/run first installs what it needs (PostgreSQL, Chromium, clamd).
 
 bench: .venv/dev.stamp ## Measure pages against the floor and print the table.
 	$(BIN)/python -m bench

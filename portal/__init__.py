@@ -15,7 +15,7 @@ from portal.catalogue import staff_views as catalogue_staff_views
 from portal.catalogue import views as catalogue_views
 from portal.cli import register_commands
 from portal.config import Settings, flask_config
-from portal.core import access, assets, branding, db, jobs, logs, pages, storage
+from portal.core import access, assets, branding, db, jobs, logs, pages, scanner, storage
 from portal.following import views as following_views
 from portal.reports import staff_views as report_views
 from portal.review import staff_views as review_staff_views
@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     CSRFProtect(app)
     branding.init_app(app)
     storage.init_app(app)
+    scanner.init_app(app)
     jobs.init_app(app)
     pages.init_app(app)
     assets.init_app(app)

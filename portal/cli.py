@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,12 +13,18 @@ from flask.cli import FlaskGroup, NoAppException, with_appcontext
 from flask_migrate import upgrade
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import Progress
 
 from portal import serving
 from portal.accounts.actions import EmailTaken, create_admin
 from portal.accounts.passwords import weakness
+from portal.applications import document_queries
+from portal.applications.document_jobs import look_at_all
+from portal.applications.scan_states import ScanState
 from portal.config import Settings
+from portal.core import scanner, storage
 from portal.core.db import transaction
+from portal.core.text import plural
 from portal.demo import data as demo_data
 from portal.health import MIGRATIONS
 
@@ -31,6 +38,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(serve)
     app.cli.add_command(worker)
     app.cli.add_command(create_admin_command)
+    app.cli.add_command(rescan)
 
 
 @click.command()
@@ -68,6 +76,27 @@ def create_admin_command(email: str, given_name: str, family_name: str, password
     except EmailTaken:
         raise click.ClickException(f"Somebody has an account with {email} already.") from None
     console.print(f"{made.full_name} can sign in as {made.email}.")
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Also the files that were found safe or blocked before.")
+@with_appcontext
+def rescan(everything: bool) -> None:
+    """Check files for viruses that were uploaded without a scanner, or were too large for it."""
+    if scanner.configured() is None:
+        raise click.ClickException("Set CLAMD_SOCKET first: there is no virus scanner to ask.")
+    states = list(ScanState) if everything else [ScanState.NOT_SCANNED, ScanState.TOO_LARGE]
+    found: Counter[ScanState] = Counter()
+    try:
+        with Progress(console=console, transient=True) as progress:
+            task = progress.add_task("Checking files", total=document_queries.number_in(states))
+            for state in look_at_all(states):
+                found[state] += 1
+                progress.advance(task)
+    except (scanner.ScannerDown, storage.StorageDown) as fault:
+        raise click.ClickException(f"Stopped after {plural(found.total(), 'file')}: {fault}.") from None
+    words = ", ".join(f"{state.label.lower()}: {n:,}" for state, n in sorted(found.items()))
+    console.print(f"{plural(found.total(), 'file')} checked. {words}".strip())
 
 
 @click.command()

@@ -5,6 +5,7 @@ to start when a secret is missing; the demo and the tests make their own.
 """
 
 import json
+import re
 import secrets
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\]):\d{1,5}")
 
 
 class Environment(StrEnum):
@@ -54,6 +57,11 @@ class Settings(BaseSettings):
     storage_region: str = Field("us-east-1", description="Region of the S3 store.")
     max_upload_bytes: int = Field(20 * 1024 * 1024, ge=1024, description="Largest file a person may upload, in bytes.")
 
+    clamd_socket: str = Field(
+        "", description="ClamAV that checks uploads: path of clamd's Unix socket, or host:port of this machine."
+    )
+    clamd_timeout: float = Field(60.0, gt=0, description="Seconds to wait for each step of the virus scanner.")
+
     mail_server: str = Field("", description="SMTP host; empty delivers to the local mailbox DATA_DIR/mailbox.")
     mail_port: int = Field(25, ge=1, le=65535, description="SMTP port.")
     mail_username: str = Field("", description="SMTP user, when the server asks for one.")
@@ -77,6 +85,15 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         ZoneInfo(value)
+        return value
+
+    @field_validator("clamd_socket")
+    @classmethod
+    def _local_scanner(cls, value: str) -> str:
+        """Files go to the scanner as they are, so it is one of this machine."""
+        is_here = LOOPBACK.fullmatch(value) and 0 < int(value.rpartition(":")[2]) < 65536
+        if value and not value.startswith("/") and not is_here:
+            raise ValueError("CLAMD_SOCKET is a path, or 127.0.0.1, [::1] or localhost with a port")
         return value
 
     @field_validator("data_dir")

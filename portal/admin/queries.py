@@ -10,8 +10,11 @@ from sqlalchemy import Select, func, select, text
 
 from portal.accounts import queries as people
 from portal.accounts.models import Membership, Person
+from portal.applications import document_queries as documents
+from portal.applications.scan_states import ScanState
 from portal.catalogue.models import Opportunity, Synonym, Unit
 from portal.catalogue.status import Publication
+from portal.core import scanner
 from portal.core.audit import Event
 from portal.core.branding import Branding
 from portal.core.db import db
@@ -50,6 +53,9 @@ class Attention:
     worker_alive: bool
     without_contact: Sequence[Opportunity]
     never_confirmed: int
+    has_scanner: bool
+    files: dict[ScanState, tuple[int, datetime]]
+    lost_files: int
 
 
 def attention(present: datetime) -> Attention:
@@ -70,6 +76,9 @@ def attention(present: datetime) -> Attention:
         worker_alive=bool(db.session.scalar(alive, {"since": present - HEARTBEAT})),
         without_contact=db.session.scalars(without).all(),
         never_confirmed=db.session.scalar(unconfirmed) or 0,
+        has_scanner=scanner.configured() is not None,
+        files=documents.unsettled(),
+        lost_files=documents.lost(),
     )
 
 

@@ -6,6 +6,7 @@ from flask import render_template
 
 from portal.admin import audit_views, mail_views, people_views, queries, rules, settings_views
 from portal.admin.blueprint import bp
+from portal.applications.scan_states import ScanState
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.messaging.status import Delivery
@@ -21,4 +22,12 @@ def overview() -> str:
     """What needs an admin now, and the way to everything else."""
     found = queries.attention(now())
     late = found.waiting_since is not None and found.waiting_since < now() - LATE
-    return render_template("admin/overview.html", found=found, late=late, Delivery=Delivery)
+    waits = found.files.get(ScanState.CHECKING)
+    return render_template(
+        "admin/overview.html",
+        found=found,
+        late=late,
+        Delivery=Delivery,
+        unsettled={state.value: found.files.get(state, (0, None))[0] for state in ScanState},
+        unchecked_since=waits[1] if waits and waits[1] < now() - LATE else None,
+    )

@@ -5,14 +5,31 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from portal.applications.models import Document
 from portal.applications.refusals import NoDraft, NoForm, Turned
-from portal.applications.rules import over
+from portal.applications.rules import belongs, opens, over
+from portal.applications.scan_states import LOST, LOST_OWN
 from portal.core import pages
 from portal.core.access import Denied
 from portal.core.storage import StorageError
 from portal.core.text import file_size
 
 bp = Blueprint("applications", __name__, url_prefix="/applications")
+
+
+@bp.app_template_test("openable")
+def openable(document: Document) -> bool:
+    """Whether the reader, who may read the application, can open this file of it now."""
+    return opens(current_user, document)
+
+
+@bp.app_template_filter("why_closed")
+def why_closed(document: Document) -> str:
+    """What the reader is told of a file that is not open to all: what to do with one's own, else what became of it."""
+    own = belongs(current_user, document.application)
+    if document.lost_at is not None:
+        return LOST_OWN if own else LOST
+    return document.scan_state.own_words if own else document.scan_state.staff_words
 
 
 @bp.errorhandler(Denied)

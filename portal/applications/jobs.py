@@ -5,6 +5,7 @@ from datetime import timedelta
 from procrastinate import RetryStrategy
 from sqlalchemy import delete, select
 
+from portal.applications import document_jobs  # noqa: F401 - registers its tasks
 from portal.applications.actions import DELETE_FILES
 from portal.applications.models import Document
 from portal.core import storage

@@ -17,11 +17,12 @@ from sqlalchemy import (
     inspect,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from portal.accounts.models import Person
 from portal.applications.extension_models import Extension
+from portal.applications.scan_states import ScanState, TextFound
 from portal.applications.status import Status
 from portal.applications.team_models import TeamMember
 from portal.catalogue.form_models import Form
@@ -30,6 +31,7 @@ from portal.core.db import HasId, Model
 
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
 _SUBMITTED = text("submitted_at IS NOT NULL")
+_SCAN_STATES = ", ".join(f"'{state}'" for state in ScanState)
 
 
 def own_deadline(cycle: Cycle, extension: Extension | None) -> datetime | None:
@@ -169,7 +171,11 @@ class Answer(Model):
 
 
 class Document(HasId, Model):
-    """A file of an application; the bytes are in the object store under `storage_key`."""
+    """A file of an application; the bytes are in the object store under `storage_key`.
+
+    `actions` of scanning alone write the columns that begin with `scan`; `lost_at` is when the sweeper did not find
+    the bytes in the store.
+    """
 
     __tablename__ = "document"
 
@@ -184,17 +190,59 @@ class Document(HasId, Model):
     uploaded_at: Mapped[datetime]
     uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     removed_at: Mapped[datetime | None]
+    scan_state: Mapped[ScanState] = mapped_column(server_default=ScanState.NOT_SCANNED)
+    scan_signature: Mapped[str] = mapped_column(server_default="")
+    scan_tries: Mapped[int] = mapped_column(server_default="0")
+    scanned_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]
 
     application: Mapped[Application] = relationship(back_populates="documents")
 
     __table_args__ = (
         CheckConstraint("size > 0", name="size"),
         CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),
+        CheckConstraint(f"scan_state IN ({_SCAN_STATES})", name="scan_state"),
+        CheckConstraint(
+            "(scan_state IN ('safe', 'blocked', 'too_large')) = (scanned_at IS NOT NULL)", name="scanned_at"
+        ),
+        CheckConstraint("(scan_state = 'blocked') = (scan_signature <> '')", name="scan_signature"),
         Index("ix_document_application", "application_id", "question_key"),
+        Index("ix_document_unsettled", "scan_state", "id", postgresql_where=text("scan_state <> 'safe'")),
     )
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it counts as an answer: nobody can open what the scanner blocked, or what the store lost."""
+        return self.scan_state is not ScanState.BLOCKED and self.lost_at is None
+
+
+class DocumentText(Model):
+    """The words of a file, for search and for reading; `found` tells why there are none.
+
+    The index covers the first 100,000 characters, which fit into what PostgreSQL indexes whatever they are.
+    """
+
+    __tablename__ = "document_text"
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), primary_key=True)
+    found: Mapped[TextFound]
+    body: Mapped[str] = mapped_column(server_default="")
+    is_cut: Mapped[bool] = mapped_column(server_default="false")
+    extracted_at: Mapped[datetime]
+    words: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        Computed("to_tsvector('simple', portal_unaccent(\"left\"(body, 100000)))", persisted=True),
+        deferred=True,
+    )
+
+    __table_args__ = (
+        CheckConstraint("found IN ('text', 'none', 'unreadable')", name="found"),
+        CheckConstraint("(found = 'text') = (body <> '')", name="body"),
+        Index("ix_document_text_words", "words", postgresql_using="gin"),
+    )
 
 
 class StatusEvent(HasId, Model):

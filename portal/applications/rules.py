@@ -9,11 +9,12 @@ from portal.accounts.models import Person
 from portal.accounts.rules import coordinates
 from portal.applications.models import Application, Document
 from portal.applications.refusals import Turned
+from portal.applications.scan_states import ScanState
 from portal.applications.status import By, Status, Step, find_step, steps_from
 from portal.applications.team_models import TeamMember
 from portal.catalogue.models import Cycle
 from portal.catalogue.status import Publication
-from portal.core import clock
+from portal.core import clock, scanner
 from portal.core.access import Refusal, Rule, rule
 from portal.core.pages import zone
 
@@ -188,12 +189,27 @@ more_readers: list[Rule] = []
 
 @rule("document.read")
 def read_document(user: Any, document: Document) -> bool:
-    """Whoever reads the application; a removed file is nobody's any more."""
-    if document.removed_at is not None:
+    """Whoever reads the application: the owner unless the scanner blocked the file, all others once it is safe.
+
+    A removed file is nobody's any more, and neither is one that the store lost.
+    """
+    if document.removed_at is not None or not opens(user, document):
         return False
-    if belongs(user, document.application) or _works_on(user, document.application):
+    if belongs(user, document.application):
         return True
-    return any(more(user, document) for more in more_readers)
+    return _works_on(user, document.application) or any(more(user, document) for more in more_readers)
+
+
+def opens(user: Any, document: Document) -> bool:
+    """Whether a file is in a state to be opened by somebody who may read it: their own, or known to be safe."""
+    return document.is_usable and (_is_safe(document) or belongs(user, document.application))
+
+
+def _is_safe(document: Document) -> bool:
+    """Whether a file was found safe, or nothing is scanned here."""
+    if document.scan_state is ScanState.NOT_SCANNED:
+        return scanner.configured() is None
+    return document.scan_state is ScanState.SAFE
 
 
 def _closed(cycle: Cycle, advice: str, application: Application | None = None) -> Turned:

@@ -10,12 +10,13 @@ from typing import Any, BinaryIO, Protocol
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Person
+from portal.applications import scanning
 from portal.applications.actions import refresh_index
 from portal.applications.inspection import BadFile, inspect, plain_name
 from portal.applications.models import Answer, Application, Document
 from portal.applications.refusals import NoDraft, NotYours
 from portal.applications.rules import may_write
-from portal.applications.sheet import current_documents, field_name
+from portal.applications.sheet import current_documents, field_name, given_documents
 from portal.applications.status import Status
 from portal.applications.team_models import TeamChange
 from portal.catalogue.fields import kind_of
@@ -219,7 +220,7 @@ def add_document(
             "Nothing was uploaded.",
         )
     stored = storage.put(stream, max_bytes=limit)
-    for old in present if most == 1 else ():
+    for old in given_documents(application, question) if most == 1 else ():
         remove_document(old, by=by, now=now)
     document = Document(
         question_key=question.key,
@@ -233,6 +234,7 @@ def add_document(
         uploaded_by_id=by.id,
     )
     application.documents.append(document)
+    scanning.begin(document)
     return document
 
 

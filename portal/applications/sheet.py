@@ -13,13 +13,18 @@ from portal.core.text import plural
 
 @dataclass(frozen=True)
 class Row:
-    """A question with its answer; `text` is the answer as people read it, `documents` the files given as one."""
+    """A question with its answer.
+
+    `text` is the answer as people read it, `documents` the files given as one, `unusable` those that are none because
+    the virus scanner blocked them or the store lost them.
+    """
 
     question: FrozenQuestion
     value: Any
     text: str
     documents: Sequence[Document]
     problems: list[str]
+    unusable: Sequence[Document] = ()
 
     @property
     def kind(self) -> QuestionKind:
@@ -75,7 +80,12 @@ def field_name(question: FrozenQuestion) -> str:
 
 
 def current_documents(application: Application, question: FrozenQuestion) -> list[Document]:
-    """The files that answer a question now."""
+    """The files that answer a question now: those given and not removed, without what nobody can open."""
+    return [document for document in given_documents(application, question) if document.is_usable]
+
+
+def given_documents(application: Application, question: FrozenQuestion) -> list[Document]:
+    """All files given to a question and not removed, in order."""
     return [
         document
         for document in application.documents
@@ -100,9 +110,11 @@ def sheet(application: Application, *, for_reviewers: bool = False) -> list[Part
 
 def _row(application: Application, question: FrozenQuestion, values: dict[str, Any]) -> Row:
     kind = kind_of(question)
-    documents = current_documents(application, question) if kind.is_file else []
+    given = given_documents(application, question) if kind.is_file else []
+    documents = [document for document in given if document.is_usable]
+    unusable = [document for document in given if not document.is_usable]
     value = documents if kind.is_file else values.get(question.key)
-    return Row(question, value, kind.display(value, question), documents, kind.problems(value, question))
+    return Row(question, value, kind.display(value, question), documents, kind.problems(value, question), unusable)
 
 
 def problems_of(application: Application) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.applications.reading import asked_for
 from portal.applications.sheet import sheet
 from portal.applications.staff_queries import notes_of
 from portal.applications.status import plain_steps
@@ -141,9 +142,11 @@ def export_queue(cycle: Cycle) -> Response:
 def show_file(application: files.File) -> str:
     """One application with all that staff know of it; that it was read is recorded first."""
     it = application.application
+    parts = sheet(it)
+    reading = asked_for(parts)
     audit.record_read(current_user._get_current_object(), "application.read", it)
     return render_template(
-        "reports/application.html", application=it, file=application, parts=sheet(it),
+        "reports/application.html", application=it, file=application, parts=parts, reading=reading,
         history=files.history(it), review_panel=panel(it),
         decision_panel=decision_panel(it), moves=plain_steps(it.status),
         notes=notes_of(it.id),

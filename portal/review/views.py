@@ -8,7 +8,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.applications.sheet import Part, sheet
+from portal.applications.reading import asked_for
+from portal.applications.sheet import sheet
 from portal.core import audit
 from portal.core.access import guard
 from portal.core.clock import now
@@ -91,7 +92,7 @@ def recuse(assignment: Assignment) -> Answer:
 
 def _workspace(assignment: Assignment, form: ReviewForm, recusal: RecuseForm) -> str:
     parts = sheet(assignment.application, for_reviewers=True)
-    view, document = _chosen(parts)
+    reading = asked_for(parts)
     scores = form.scores
     return render_template(
         "review/workspace.html",
@@ -100,27 +101,13 @@ def _workspace(assignment: Assignment, form: ReviewForm, recusal: RecuseForm) ->
         place=queries.place(current_user, assignment),
         is_open=queries.is_open,
         parts=parts,
-        documents=[document for part in parts for row in part.rows for document in row.documents],
         title=next((row.text for part in parts for row in part.rows if row.question.in_queue), ""),
-        view=view,
-        document=document,
+        reading=reading,
         form=form,
         recusal=recusal,
         scored=len(scores),
         score=actions.weighted(form.criteria, scores) if len(scores) == len(form.criteria) else None,
     )
-
-
-def _chosen(parts: list[Part]) -> tuple[str, Any]:
-    """The tab that the URL names: the answers, or one of the documents of this file.  404 for any other."""
-    view = request.args.get("view", "answers")
-    if view == "answers":
-        return view, None
-    documents = [document for part in parts for row in part.rows for document in row.documents]
-    document = next((one for one in documents if str(one.id) == view), None)
-    if document is None:
-        abort(404)
-    return view, document
 
 
 def _go_on(assignment: Assignment) -> Response:

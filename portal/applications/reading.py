@@ -1,0 +1,64 @@
+"""The reading view of staff and reviewers: the answers or one of the documents, the file itself or its words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import abort, request
+from flask_login import current_user
+
+from portal.applications import document_queries
+from portal.applications.models import Document, DocumentText
+from portal.applications.rules import opens
+from portal.applications.sheet import Part
+from portal.core import audit
+
+ANSWERS = "answers"
+IN_FRAME = frozenset({"application/pdf", "image/png", "image/jpeg"})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the address asks for: the answers (`document` is None), or a document and how it is shown.
+
+    `words` are the kept words where these are shown and were read already; `as_text` says that they are asked for.
+    """
+
+    documents: Sequence[Document]
+    document: Document | None = None
+    as_text: bool = False
+    words: DocumentText | None = None
+
+    @property
+    def view(self) -> str:
+        return str(self.document.id) if self.document else ANSWERS
+
+    @property
+    def in_frame(self) -> bool:
+        """Whether browsers show files of this kind."""
+        return self.document is not None and self.document.media_type in IN_FRAME
+
+    @property
+    def has_words(self) -> bool:
+        """Whether files of this kind have words that can be read out of them."""
+        return self.document is not None and not self.document.media_type.startswith("image/")
+
+
+def asked_for(parts: Sequence[Part]) -> Reading:
+    """What `?view=` and `?as=text` ask for, of the documents of a sheet; 404 for any other.
+
+    Reading a document's words is recorded first, as opening the file is.
+    """
+    documents = [document for part in parts for row in part.rows for document in (*row.documents, *row.unusable)]
+    view = request.args.get("view", ANSWERS)
+    if view == ANSWERS:
+        return Reading(documents)
+    document = next((one for one in documents if str(one.id) == view), None)
+    if document is None:
+        abort(404)
+    plain = Reading(documents, document)
+    as_text = plain.has_words and (request.args.get("as") == "text" or not plain.in_frame)
+    if not as_text or not opens(current_user, document):
+        return plain
+    who = current_user._get_current_object()
+    audit.record_read(who, "document.read", document, application=document.application_id, words=True)
+    return Reading(documents, document, as_text=True, words=document_queries.text_of(document.id))
