@@ -20,7 +20,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from portal.config import Environment, Settings, local_secrets
-from portal.core import embedded
+from portal.core import embedded, scanner
 from portal.core.jobs import worker_app
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +29,7 @@ GRACE_SECONDS = 20
 
 def serve(settings: Settings) -> None:
     """Run the web server until SIGTERM or SIGINT; requests under way are finished first."""
+    scanner.report_at_start(settings)
     Granian(
         "wsgi:app",
         address=settings.host,
@@ -47,6 +48,7 @@ def serve(settings: Settings) -> None:
 
 def work(app: Flask, settings: Settings, *, concurrency: int = 2) -> None:
     """Run jobs until SIGTERM or SIGINT; jobs under way are finished first."""
+    scanner.report_at_start(settings)
     queue = worker_app(app, settings.psycopg_url)
 
     async def run() -> None:

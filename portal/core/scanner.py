@@ -146,11 +146,15 @@ def _judged(answer: str) -> Verdict:
 
 
 def init_app(app: Flask) -> None:
-    """Attach the scanner that the settings name; in production say so when there is none."""
+    """Attach the scanner that the settings name."""
     settings: Settings = app.config["SETTINGS"]
     if settings.clamd_socket:
         app.extensions["scanner"] = Scanner(settings.clamd_socket, seconds=settings.clamd_timeout)
-    elif settings.is_production:
+
+
+def report_at_start(settings: Settings) -> None:
+    """Say in the log of a server or worker that starts in production that there is no scanner."""
+    if settings.is_production and not settings.clamd_socket:
         log.warning("CLAMD_SOCKET is not set: uploaded files are not checked for viruses")
 
 

@@ -72,7 +72,10 @@ def test_pictures_of_text_are_said_to_be(tmp_path: Path) -> None:
 def bomb() -> bytes:
     """A Word file whose text unpacks to more than a gigabyte."""
     out = BytesIO()
-    with zipfile.ZipFile(BytesIO(word_file())) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
+    with (
+        zipfile.ZipFile(BytesIO(word_file())) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target,
+    ):
         for entry in source.infolist():
             if entry.filename != "word/document.xml":
                 target.writestr(entry, source.read(entry))
@@ -95,7 +98,7 @@ def entities() -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"", b"%PDF-1.7 nothing", written("x")[:-600], b"\0" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.7 nothing", written("x")[:-600], b"\0" * 100_000], ids=range(4))
 def test_broken_pdfs_are_unreadable_or_empty(content: bytes, tmp_path: Path) -> None:
     assert read(tmp_path, content).found in {TextFound.UNREADABLE, TextFound.NONE}
 

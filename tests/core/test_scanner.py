@@ -151,8 +151,7 @@ def test_ipv6_addresses_are_taken_apart() -> None:
 def test_production_without_a_scanner_says_so_at_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def start(**values: str) -> list[str]:
         caplog.clear()
-        app = Flask("scanner")
-        app.config["SETTINGS"] = Settings.model_validate(
+        settings = Settings.model_validate(
             {
                 "portal_env": "production", "database_url": "postgresql://x", "secret_key": "k" * 40,
                 "password_salt": "s" * 40, "totp_secrets": {"1": "x"}, "base_url": "https://x", "data_dir": tmp_path,
@@ -160,7 +159,7 @@ def test_production_without_a_scanner_says_so_at_the_start(tmp_path: Path, caplo
             | values
         )  # fmt: skip
         with caplog.at_level(logging.WARNING):
-            scanner.init_app(app)
+            scanner.report_at_start(settings)
         return caplog.messages
 
     assert start() == ["CLAMD_SOCKET is not set: uploaded files are not checked for viruses"]
