@@ -22,6 +22,7 @@ from portal.review import staff_views as review_staff_views
 from portal.review import views as review_views
 from portal.selection import letter_views
 from portal.selection import staff_views as selection_views
+from portal.self_identification import views as self_identification_views
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         selection_views.bp,
         letter_views.bp,
         catalogue_staff_views.bp,
+        self_identification_views.bp,
         admin_views.bp,
     ):
         app.register_blueprint(bp)
