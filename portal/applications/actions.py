@@ -108,7 +108,7 @@ def start(cycle: Cycle, *, by: Person, now: datetime) -> Application:
     made = db.session.scalar(
         insert(Application)
         .values(**values)
-        .on_conflict_do_nothing(constraint="uq_application_one_each")
+        .on_conflict_do_nothing(index_elements=["cycle_id", "person_id"], index_where=~Application.is_test)
         .returning(Application.id)
     )
     application = queries.in_cycle(by.id, cycle.id)
@@ -137,29 +137,30 @@ def submit(application: Application, *, by: Person, now: datetime) -> Applicatio
     count += sum(len(task.stops) for task in companions.tasks_of([application])[application.id])
     if count:
         raise Incomplete(count)
-    reference = next_reference(application.cycle_id)
+    reference = next_reference(application.cycle_id, is_test=application.is_test)
     # The row's constraints tie status, reference and date together, so all three are written in one flush.
     with db.session.no_autoflush:
-        application.reference, application.submitted_at = reference, now
+        application.reference, application.submitted_at, application.known_form_id = reference, now, None
         move(application, Status.SUBMITTED, by=by, now=now)
     refresh_index(application)
     return application
 
 
-def next_reference(cycle_id: int) -> str:
-    """The next reference of a cycle, as in WIN-27-0042.
+def next_reference(cycle_id: int, *, is_test: bool = False) -> str:
+    """The next reference of a cycle, as in WIN-27-0042; test applications have a row of their own, WIN-27-T001.
 
     The update holds the cycle's row until the transaction ends, so numbers are unique, and a rollback leaves no gap.
     It goes round the row's version, which is for people editing the cycle.
     """
+    counter = Cycle.last_test_number if is_test else Cycle.last_number
     number, code = db.session.execute(
         update(Cycle)
         .where(Cycle.id == cycle_id)
-        .values(last_number=Cycle.last_number + 1)
-        .returning(Cycle.last_number, Cycle.code)
+        .values({counter: counter + 1})
+        .returning(counter, Cycle.code)
         .execution_options(synchronize_session=False)
     ).one()
-    return f"{code}-{number:04d}"
+    return f"{code}-T{number:03d}" if is_test else f"{code}-{number:04d}"
 
 
 def withdraw(application: Application, *, by: Person, now: datetime, reason: str = "") -> None:
@@ -169,11 +170,14 @@ def withdraw(application: Application, *, by: Person, now: datetime, reason: str
 
 
 def delete_draft(application: Application, *, by: Person) -> None:
-    """Delete a draft for good; its files go by a job once this commits.  Raises NotYours, NoDraft."""
+    """Delete a draft or a test application for good; its files go by a job once this commits.
+
+    Raises NotYours, and NoDraft for what was submitted in earnest.
+    """
     if not leads(by, application):
         raise NotYours(str(application))
     queries.locked(application.id)
-    if application.status is not Status.DRAFT:
+    if application.status is not Status.DRAFT and not application.is_test:
         raise NoDraft(application)
     keys = list(db.session.scalars(select(Document.storage_key).where(Document.application_id == application.id)))
     audit.record(by, "application.deleted", application, cycle=application.cycle_id, files=len(keys))

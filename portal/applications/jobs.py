@@ -1,4 +1,4 @@
-"""Jobs of applications: files that nobody needs any more leave the store."""
+"""Jobs of applications: files that nobody needs any more leave the store, drafts follow their form."""
 
 from datetime import timedelta
 
@@ -7,10 +7,12 @@ from sqlalchemy import delete, select
 
 from portal.applications import document_jobs  # noqa: F401 - registers its tasks
 from portal.applications.actions import DELETE_FILES
+from portal.applications.carrying import carry, waiting
 from portal.applications.models import Document
+from portal.catalogue.form_actions import CARRY_DRAFTS
 from portal.core import storage
 from portal.core.clock import now
-from portal.core.db import db
+from portal.core.db import db, transaction
 from portal.core.jobs import task
 
 KEEP_REMOVED = timedelta(days=1)
@@ -31,3 +33,27 @@ def sweep_removed(timestamp: int) -> None:
     for document_id, key in db.session.execute(query.order_by(Document.id).limit(AT_ONCE)).all():
         storage.delete(key)
         db.session.execute(delete(Document).where(Document.id == document_id))
+
+
+@task(CARRY_DRAFTS, retry=RetryStrategy(max_attempts=10, exponential_wait=4), own_transactions=True)
+def carry_drafts(cycle_id: int) -> None:
+    """Move the drafts of a cycle to the newest version of its form, each in a transaction of its own."""
+    _carry_all(cycle_id)
+
+
+@task("applications.carry_stragglers", periodic="*/10 * * * *", own_transactions=True)
+def carry_stragglers(timestamp: int) -> None:
+    """Move what was begun on an old version at the very moment a new one was published, and what a fault left."""
+    _carry_all(None)
+
+
+def _carry_all(cycle_id: int | None) -> None:
+    last = 0
+    while True:
+        with transaction():
+            ids = waiting(cycle_id=cycle_id, beyond=last)
+        for last in ids:
+            with transaction():
+                carry(last, now=now())
+        if not ids:
+            return

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Computed,
     ForeignKey,
     Index,
-    UniqueConstraint,
     and_,
     desc,
     event,
@@ -30,6 +29,7 @@ from portal.catalogue.models import Cycle, Site
 from portal.core.db import HasId, Model
 
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
+ONE_EACH = "uq_application_one_each"
 _SUBMITTED = text("submitted_at IS NOT NULL")
 _SCAN_STATES = ", ".join(f"'{state}'" for state in ScanState)
 
@@ -47,6 +47,10 @@ class Application(HasId, Model):
     `title`, `site_id`, `sort_name` and `search_text` repeat what answers and the person say, so that staff lists
     sort and search by an index; `actions.refresh_index` alone writes them.  `reference_length` puts number 10,000
     after number 9,999.
+
+    `is_test` marks one that staff made to try a form: only who made it sees it, and no list or figure holds it.
+    `known_form_id` is the version that its applicant last knew, where the draft has moved to a newer one since and
+    they have not said that they read what changed.
     """
 
     __tablename__ = "application"
@@ -61,6 +65,8 @@ class Application(HasId, Model):
     site_id: Mapped[int | None] = mapped_column(ForeignKey("site.id", ondelete="SET NULL"), index=True)
     sort_name: Mapped[str]
     search_text: Mapped[str]
+    is_test: Mapped[bool] = mapped_column(server_default="false", default=False)
+    known_form_id: Mapped[int | None] = mapped_column(ForeignKey("form.id"))
     created_at: Mapped[datetime]
     saved_at: Mapped[datetime | None]
     saved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -72,7 +78,8 @@ class Application(HasId, Model):
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
     saved_by: Mapped[Person | None] = relationship(foreign_keys=[saved_by_id])
     members: Mapped[list[TeamMember]] = relationship(order_by=TeamMember.id, passive_deletes=True)
-    form: Mapped[Form] = relationship()
+    form: Mapped[Form] = relationship(foreign_keys=[form_id])
+    known_form: Mapped[Form | None] = relationship(foreign_keys=[known_form_id])
     site: Mapped[Site | None] = relationship()
     answers: Mapped[list["Answer"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     documents: Mapped[list["Document"]] = relationship(order_by="Document.id", back_populates="application")
@@ -93,7 +100,8 @@ class Application(HasId, Model):
         CheckConstraint("status IN ('draft', 'withdrawn') OR submitted_at IS NOT NULL", name="submitted_at"),
         CheckConstraint("(submitted_at IS NULL) = (reference IS NULL)", name="reference"),
         CheckConstraint("status <> 'draft' OR submitted_at IS NULL", name="draft"),
-        UniqueConstraint("cycle_id", "person_id", name="uq_application_one_each"),
+        Index(ONE_EACH, "cycle_id", "person_id", unique=True, postgresql_where=text("NOT is_test")),
+        Index("ix_application_tests", "person_id", "id", postgresql_where=text("is_test")),
         Index("ix_application_person", "person_id", desc("id")),
         Index("ix_application_by_name", "cycle_id", "sort_name", "id", postgresql_where=_SUBMITTED),
         Index("ix_application_by_change", "cycle_id", "changed_at", "id", postgresql_where=_SUBMITTED),

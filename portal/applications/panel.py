@@ -1,11 +1,14 @@
-"""What the listing page's apply panel says to somebody who has applied or started to."""
+"""What pages of the catalogue show of applications: the apply panel of a listing, the builder of a form."""
 
 from typing import Any
 
 from flask import url_for
 
 from portal.applications import queries
+from portal.applications.carrying import drafts_in
 from portal.applications.status import Status
+from portal.applications.trials import tests_in
+from portal.catalogue import applied
 from portal.catalogue.panel import Standing, register
 from portal.core.pages import FILTERS
 
@@ -23,4 +26,25 @@ def standing(person: Any, cycle_id: int) -> Standing | None:
     return Standing(application.status.value, url, label, words)
 
 
+class _Applied:
+    """Who has begun, for the builder of forms."""
+
+    def begun(self, cycle_id: int) -> applied.Begun:
+        """How many drafts a cycle has."""
+        return applied.Begun(*drafts_in(cycle_id))
+
+    def tests(self, person: Any, cycle_id: int) -> list[applied.Test]:
+        """The person's own test applications."""
+        return [
+            applied.Test(
+                url_for("applications.show", application_id=test.id),
+                test.form.number,
+                test.reference or test.status.public_label,
+                test.created_at,
+            )
+            for test in tests_in(person.id, cycle_id)
+        ]
+
+
 register(standing)
+applied.register(_Applied())

@@ -170,10 +170,10 @@ def of_person(person_id: int) -> Sequence[Application]:
 
 
 def in_cycle(person_id: int, cycle_id: int) -> Application | None:
-    """The one application of a person to a cycle, or None."""
+    """The one application of a person to a cycle, or None; test applications aside."""
     return db.session.scalar(
         select(Application)
-        .where(Application.person_id == person_id, Application.cycle_id == cycle_id)
+        .where(Application.person_id == person_id, Application.cycle_id == cycle_id, Application.is_test.is_(False))
         .options(_OWN_DEADLINE)
     )
 
@@ -186,9 +186,9 @@ def newest_form(cycle_id: int) -> Form | None:
 
 def visible_to(user: Any) -> Select[Application]:
     """The applications for which `application.read` says yes: one's own and one's teams', and those one coordinates
-    once submitted, unless one was in the team."""
+    once submitted, unless one was in the team.  Staff see no test application but their own."""
     own = or_(Application.person_id == user.id, Application.id.in_(teams_of(user.id)))
-    of_staff = and_(Application.submitted_at.is_not(None), of_others(user.id))
+    of_staff = and_(Application.submitted_at.is_not(None), Application.is_test.is_(False), of_others(user.id))
     held = scope(user, Role.COORDINATOR)
     query = select(Application).join(Application.cycle).join(Cycle.opportunity)
     if held.everywhere:

@@ -12,6 +12,7 @@ from portal.applications.refusals import Turned
 from portal.applications.scan_states import ScanState
 from portal.applications.status import By, Status, Step, find_step, steps_from
 from portal.applications.team_models import TeamMember
+from portal.catalogue.form_models import Form
 from portal.catalogue.models import Cycle
 from portal.catalogue.status import Publication
 from portal.core import clock, scanner
@@ -59,8 +60,11 @@ def is_open(user: Any, thing: Cycle | Application, now: datetime) -> bool:
 
     In: a cycle, for starting anew, until the deadline that is shown; or an application, whose writers have the
     extension of its lead if there is one, and the silent grace after either; then comes the hard stop.  Cycles that
-    are not public are never open.  Asks the database nothing where `extension` is loaded with the application.
+    are not public are never open; a test application is open to its writers at any time.  Asks the database nothing
+    where `extension` is loaded with the application.
     """
+    if isinstance(thing, Application) and thing.is_test:
+        return may_write(user, thing)
     cycle = thing.cycle if isinstance(thing, Application) else thing
     if not is_public(cycle) or cycle.opens_at is None or now < cycle.opens_at:
         return False
@@ -81,6 +85,8 @@ def may_step(user: Any, application: Application, step: Step) -> bool:
         return user is None and step.by is By.PORTAL
     if step.by is By.APPLICANT:
         return leads(user, application)
+    if application.is_test:
+        return False
     return coordinates(user, application.cycle.opportunity) and not took_part(user, application)
 
 
@@ -102,7 +108,9 @@ def coordinate_application(user: Any, application: Application) -> bool:
 
 
 def _works_on(user: Any, application: Application) -> bool:
-    if application.submitted_at is None or not coordinates(user, application.cycle.opportunity):
+    if application.submitted_at is None or application.is_test:
+        return False
+    if not coordinates(user, application.cycle.opportunity):
         return False
     return not took_part(user, application)
 
@@ -144,10 +152,16 @@ def _only_the_lead(user: Any, application: Application) -> bool | Refusal:
 
 @rule("application.delete")
 def delete_application(user: Any, application: Application) -> bool | Refusal:
-    """The lead deletes a draft, also after the deadline."""
+    """The lead deletes a draft, also after the deadline, and a test application at any time."""
     if not leads(user, application):
         return _only_the_lead(user, application)
-    return True if application.status is Status.DRAFT else over(application, user)
+    return True if application.status is Status.DRAFT or application.is_test else over(application, user)
+
+
+@rule("application.test")
+def start_test(user: Any, form: Form) -> bool:
+    """Whoever manages a listing tries any version of its forms."""
+    return coordinates(user, form.cycle.opportunity)
 
 
 @rule("application.withdraw")

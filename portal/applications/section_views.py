@@ -9,6 +9,7 @@ from flask_wtf import FlaskForm
 
 from portal.applications import queries
 from portal.applications.blueprint import bp
+from portal.applications.carrying import Former, former
 from portal.applications.companions import tasks_of
 from portal.applications.forms import ActForm, section_form
 from portal.applications.models import Application
@@ -16,7 +17,7 @@ from portal.applications.progress import Draft, saved_words
 from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
 from portal.applications.sheet import Part, field_name, sheet
 from portal.catalogue.fields import kind_of
-from portal.catalogue.frozen import FrozenSection
+from portal.catalogue.frozen import FrozenSection, frozen
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.db import transaction
@@ -24,14 +25,27 @@ from portal.core.db import transaction
 
 @bp.get("/<int:application_id>/sections/<int:section_id>")
 @guard("application.edit", application=queries.in_hand)
-def section(application: Application, section_id: int) -> str:
-    """The section as stored; `?check=1` also says what is missing, not only what is wrong."""
+def section(application: Application, section_id: int) -> ResponseReturnValue:
+    """The section as stored; `?check=1` also says what is missing, not only what is wrong.
+
+    A section of an older version of the form leads to where its questions are now.
+    """
+    if all(each.id != section_id for each in frozen(application.form).sections):
+        return _moved(application, section_id)
     part, parts = _find(application, section_id)
     form = section_form(part.section, application.values)
     for row in part.rows:
         if row.problems and (request.args.get("check") or row.is_answered):
             form[row.anchor].errors = list(row.problems)
     return _page(application, part, parts, form)
+
+
+def _moved(application: Application, section_id: int) -> ResponseReturnValue:
+    """To the section that asks now what this one asked."""
+    target = (former(application, section_id) or abort(404)).target
+    if target is None:
+        return redirect(url_for("applications.show", application_id=application.id))
+    return redirect(url_for("applications.section", application_id=application.id, section_id=target))
 
 
 @bp.post("/<int:application_id>/sections/<int:section_id>")
@@ -41,29 +55,47 @@ def save(application: Application, section_id: int) -> ResponseReturnValue:
 
     The save is a transaction of its own, since it stands even where the answer is an error about one file.
     """
-    part, _ = _find(application, section_id)
     application_id = application.id
+    if all(each.id != section_id for each in frozen(application.form).sections):
+        return _save_former(application, section_id)
+    part, _ = _find(application, section_id)
     with transaction():
         saved = _save(application, part.section)
         target = _next_page(application, part.section)
     if saved.conflicts:
-        return _conflict_page(application_id, section_id, saved.conflicts), 409
+        return _conflict_page(application_id, part.section, saved.conflicts), 409
     if saved.files or saved.too_long:
         return _page_with_refusals(application_id, section_id, saved)
     return redirect(target, 303)
 
 
-def _save(application: Application, section: FrozenSection) -> Saved:
-    sent = request.form.to_dict(flat=False)
-    seen = read_marks(request.form["seen"]) if "seen" in sent else None
-    kept = {key for key in seen or () if request.form.get(f"keep-q{key}") == "theirs"}
+def _save_former(application: Application, section_id: int) -> ResponseReturnValue:
+    """Save a section that a tab still shows as an older version had it; nothing that was typed is lost."""
+    old = former(application, section_id) or abort(404)
+    application_id = application.id
+    with transaction():
+        saved = _save(application, old.section, old)
+    if saved.conflicts:
+        return _conflict_page(application_id, old.section, saved.conflicts), 409
+    flash("Saved.|The form has changed since you opened that page. What changed stands below.")
+    for words in [problem for _, problem in saved.too_long] + [refused.reason for refused in saved.files]:
+        flash(f"{words}.", "bad")
+    return redirect(url_for("applications.show", application_id=application_id), 303)
+
+
+def _save(application: Application, section: FrozenSection, old: Former | None = None) -> Saved:
+    sent, files = request.form.to_dict(flat=False), request.files.to_dict(flat=False)
+    if old is not None:
+        sent, files = old.fields(sent), old.fields(files)
+    seen = read_marks(sent["seen"][0]) if "seen" in sent else None
+    kept = {key for key in seen or () if sent.get(f"keep-q{key}") == ["theirs"]}
     return save_section(
         application,
         section,
         by=current_user._get_current_object(),
         now=now(),
         typed=sent,
-        uploads=request.files.to_dict(flat=False),
+        uploads=files,
         seen=None if seen is None else {key: mark for key, mark in seen.items() if key not in kept},
         remove=request.form.get("remove", type=int),
     )
@@ -104,10 +136,9 @@ def _page_with_refusals(application_id: int, section_id: int, saved: Saved) -> R
     return _page(application, part, parts, form, advice), status
 
 
-def _conflict_page(application_id: int, section_id: int, conflicts: list[Conflict]) -> str:
+def _conflict_page(application_id: int, section: FrozenSection, conflicts: list[Conflict]) -> str:
     """Both texts of each question that another tab answered differently, one's own kept in the page."""
     application = queries.in_hand(application_id) or abort(404)
-    part, _ = _find(application, section_id)
     both = [
         {
             "question": conflict.question,
@@ -120,7 +151,7 @@ def _conflict_page(application_id: int, section_id: int, conflicts: list[Conflic
     ]
     seen = " ".join(f"{conflict.question.id}:{stamp(conflict.theirs)}" for conflict in conflicts)
     return render_template(
-        "applications/conflict.html", application=application, part=part, conflicts=both, seen=seen, act=ActForm()
+        "applications/conflict.html", application=application, section=section, conflicts=both, seen=seen, act=ActForm()
     )
 
 

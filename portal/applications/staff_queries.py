@@ -28,6 +28,7 @@ def chosen_in(cycle: Cycle, ids: Collection[int], *, by: Any) -> Sequence[Applic
             Application.id == any_(literal(known, ARRAY(BigInteger))),  # one parameter, however many ids
             Application.cycle_id == cycle.id,
             Application.submitted_at.is_not(None),
+            Application.is_test.is_(False),
             of_others(by.id),
         )
         .order_by(Application.sort_name, Application.id)

@@ -6,17 +6,19 @@ from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.applications import (  # the first two add routes to the blueprint, the third a panel to listings
+from portal.applications import (  # all but two add routes to the blueprint; `panel` tells the catalogue's pages
     document_views,  # noqa: F401
     panel,  # noqa: F401
     queries,
     section_views,  # noqa: F401
+    trial_views,  # noqa: F401
 )
 from portal.applications.actions import delete_draft
 from portal.applications.actions import start as start_draft
 from portal.applications.actions import submit as submit_draft
 from portal.applications.actions import withdraw as withdraw_application
 from portal.applications.blueprint import bp
+from portal.applications.carrying import acknowledge, told_lines
 from portal.applications.companions import panels_of, tasks_of
 from portal.applications.forms import ActForm, WithdrawForm
 from portal.applications.models import Application
@@ -37,7 +39,8 @@ __all__ = ["bp"]
 @signed_in
 def dashboard() -> str:
     """All applications of the person, with what needs them first."""
-    mine = queries.of_person(current_user.id)
+    everything = queries.of_person(current_user.id)
+    mine = [application for application in everything if not application.is_test]
     own_drafts = [application for application in mine if application.status is Status.DRAFT]
     tasks = tasks_of(own_drafts)
     drafts = [Draft(application, sheet(application), tasks[application.id]) for application in own_drafts]
@@ -47,8 +50,9 @@ def dashboard() -> str:
         drafts=drafts,
         running=[(application, timeline(application)) for application in running],
         past=[application for application in mine if application.status in FINAL],
-        messages=queries.messages_about(current_user.id, mine),
-        titles={application.id: application.cycle.opportunity.title for application in mine},
+        tests=[application for application in everything if application.is_test],
+        messages=queries.messages_about(current_user.id, everything),
+        titles={application.id: application.cycle.opportunity.title for application in everything},
     )
 
 
@@ -96,7 +100,10 @@ def show(application: Application) -> str:
         audit.record_read(current_user._get_current_object(), "application.read", application)
     parts = sheet(application)
     if application.status is Status.DRAFT and (draft := _draft(application, parts)).is_open:
-        return render_template("applications/tasks.html", draft=draft, **_about(application))
+        changes = list(told_lines(application))
+        return render_template(
+            "applications/tasks.html", draft=draft, changes=changes, act=ActForm(), **_about(application)
+        )
     letter = queries.last_letter(application) if belongs(current_user, application) else None
     stops = [] if application.status is Status.DRAFT else timeline(application)
     panels = panels_of(application, current_user)
@@ -108,6 +115,14 @@ def show(application: Application) -> str:
 def _draft(application: Application, parts: list[Part]) -> Draft:
     """A draft with what other features ask for."""
     return Draft(application, parts, tasks_of([application])[application.id])
+
+
+@bp.post("/<int:application_id>/changes-read")
+@guard("application.edit", application=queries.by_id)
+def changes_read(application: Application) -> ResponseReturnValue:
+    """The owner has read what changed in the form."""
+    acknowledge(application, by=current_user._get_current_object())
+    return redirect(url_for("applications.show", application_id=application.id), 303)
 
 
 @bp.get("/<int:application_id>/check")
@@ -158,9 +173,12 @@ def confirm_delete(application: Application) -> str:
 @bp.post("/<int:application_id>/delete")
 @guard("application.delete", application=queries.by_id)
 def delete(application: Application) -> ResponseReturnValue:
-    """Delete a draft with its answers and files."""
-    title = application.cycle.opportunity.title
+    """Delete a draft with its answers and files; after a test application the way leads back to the form."""
+    title, cycle_id, was_test = application.cycle.opportunity.title, application.cycle_id, application.is_test
     delete_draft(application, by=current_user._get_current_object())
+    if was_test:
+        flash("The test application is deleted.|Its answers and files are gone.")
+        return redirect(url_for("catalogue_staff.cycle_form", cycle_id=cycle_id), 303)
     flash(f"Your draft is deleted.|You can start again while {title} is open.")
     return redirect(url_for("applications.dashboard"), 303)
 

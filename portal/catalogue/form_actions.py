@@ -22,8 +22,10 @@ from portal.catalogue.status import Publication
 from portal.core import audit
 from portal.core.clock import now
 from portal.core.db import db
+from portal.core.jobs import enqueue
 from portal.core.text import clean
 
+CARRY_DRAFTS = "applications.carry_drafts"
 SHOWN = ("kind", "label", "help", "required", "settings", "for_reviewers", "identifies", "in_queue")
 
 
@@ -142,7 +144,7 @@ def move_question(question: Question, *, by: Person, up: bool) -> None:
 
 
 def publish_form(form: Form, *, by: Person, reason: str = "") -> Form:
-    """Freeze a draft; from then on people start with it.
+    """Freeze a draft; from then on people start with it, and a job moves the drafts that were begun before.
 
     In: for an admin, the reason for publishing questions that a first form may not ask; it is kept in the audit
     trail.  Raises Frozen, NotReady for what is missing, and Refused (field `reason`) naming such questions.
@@ -156,7 +158,10 @@ def publish_form(form: Form, *, by: Person, reason: str = "") -> Form:
     if sensitive and not (reason and is_admin(by)):
         raise Refused({"reason": " ".join(sensitive_sentences(form))})
     facts: Mapping[str, Any] = {"override": {"reason": reason, "questions": sensitive}} if sensitive else {}
-    return set_published(form, by=by, **facts)
+    set_published(form, by=by, **facts)
+    if form.number > 1:
+        enqueue(CARRY_DRAFTS, cycle_id=form.cycle_id)
+    return form
 
 
 def set_published(form: Form, *, by: Person | None, **facts: Any) -> Form:

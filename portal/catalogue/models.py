@@ -232,7 +232,8 @@ class Cycle(HasId, Model):
     """One intake of an opportunity: its dates, seats, form and rubric.
 
     `closes_at` empty means rolling.  `code` begins the references (`WIN-27-0042`); `last_number` is the last one
-    given.  `grace_minutes` is silent: people are shown `closes_at`.
+    given, `last_test_number` that of test applications (`WIN-27-T001`).  `grace_minutes` is silent: people are shown
+    `closes_at`.
     """
 
     __tablename__ = "cycle"
@@ -254,6 +255,7 @@ class Cycle(HasId, Model):
     team_min: Mapped[int] = mapped_column(default=2, server_default="2")
     team_max: Mapped[int] = mapped_column(default=8, server_default="8")
     last_number: Mapped[int] = mapped_column(server_default="0")
+    last_test_number: Mapped[int] = mapped_column(server_default="0")
     sample_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(server_default="1")

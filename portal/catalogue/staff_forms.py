@@ -7,7 +7,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.catalogue import form_actions, staff_queries
+from portal.catalogue import applied, form_actions, staff_queries
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.forms import PublishFormForm
@@ -55,6 +55,8 @@ def form_page(cycle: Cycle, version: Form | None, *, editor: Any = None, **opene
         publish_form=opened.get("publish_form") or PublishFormForm(formdata=None),
         editor=editor,
         kind_of=kind_of,
+        begun=applied.begun(cycle.id),
+        tests=applied.tests(current_user, cycle.id),
         **{"conflict": []} | {name: value for name, value in shown.items() if name != "publish_form"},
     )
 

@@ -44,13 +44,15 @@ def render(template: str, *, zone: str, context: dict[str, Any]) -> Words:
 
     In: the name of a template in `templates/emails/`, the reader's zone (empty for the deployment's), and what the
     template needs; `brand`, `base_url`, `url(endpoint, **values)`, `now` and `subject` are there by themselves.
-    Raises UndefinedError for a name that is missing, NoSubject for a template without its first line.
+    A `notice` in the context stands above the text, and makes the subject begin with "Test".  Raises UndefinedError
+    for a name that is missing, NoSubject for a template without its first line.
     """
     templates = _templates(template)
-    values = {"brand": brand(), "base_url": base_url(), "url": absolute_url, "now": clock.now()} | context
+    values = {"brand": brand(), "base_url": base_url(), "url": absolute_url, "now": clock.now(), "notice": ""} | context
+    notice = str(values["notice"])
     with times_shown_in(ZoneInfo(zone or _settings().time_zone)):
-        subject = one_line(templates.subject.render(values), LONGEST_SUBJECT)
-        text = _BLANK_LINES.sub("\n\n", clean(templates.text.render(values))).strip() + "\n"
+        subject = one_line(f"{'Test: ' if notice else ''}{templates.subject.render(values)}", LONGEST_SUBJECT)
+        text = _BLANK_LINES.sub("\n\n", clean(f"{notice}\n\n{templates.text.render(values)}")).strip() + "\n"
         html = clean(templates.html.render(values, subject=subject)).strip() + "\n"
     return Words(subject, text, html)
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Person
 from portal.applications.models import Answer, Application, Document
-from portal.catalogue.fields import QuestionKind, kind_of
+from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.models import Cycle, Site
 from portal.catalogue.status import Publication
@@ -40,11 +40,19 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Column:
-    """The answers to one question; versions of the form that share its key share the column."""
+    """The answers to one question; versions of the form that share its key share the column.
+
+    `versions` has the question as each version asks it, by form: an answer is read as it was asked for, and what was
+    answered to a question that its own version no longer asks is left out.
+    """
 
     key: str
-    kind: QuestionKind
     question: Question
+    versions: dict[int, Question]
+
+    @property
+    def is_file(self) -> bool:
+        return any(kind_of(question).is_file for question in self.versions.values())
 
 
 def safe(value: object) -> str:
@@ -58,18 +66,17 @@ def safe(value: object) -> str:
 
 def columns(cycle: Cycle) -> list[Column]:
     """A column for each question of the cycle's published forms, the newest version first."""
-    questions = db.session.scalars(
-        select(Question)
+    rows = db.session.execute(
+        select(Question, Form.id)
         .join(Question.section)
         .join(Section.form)
         .where(Form.cycle_id == cycle.id, Form.state != Publication.DRAFT)
         .order_by(Form.number.desc(), Section.position, Question.position, Question.id)
     )
     found: dict[str, Column] = {}
-    for question in questions:
-        found.setdefault(question.key, Column(question.key, kind_of(question), question))
-    for column in found.values():
-        db.session.expunge(column.question)  # read after the request is over
+    for question, form_id in rows.all():
+        db.session.expunge(question)  # read after the request is over
+        found.setdefault(question.key, Column(question.key, question, {})).versions[form_id] = question
     return list(found.values())
 
 
@@ -92,7 +99,7 @@ def query(cycle: Cycle, filters: Filters, *, with_files: bool) -> Select[Any]:
         Site.name.label("site"), Application.title, Application.status, Application.submitted_at,
         Application.changed_at, ReviewSummary.mean, ReviewSummary.low, ReviewSummary.high,
         ReviewSummary.submitted, ReviewSummary.assigned, answers.label("answers"),
-        (files if with_files else null()).label("files"),
+        (files if with_files else null()).label("files"), Application.form_id,
     )  # fmt: skip
     return found.order_by(*(key.column.desc() if key.descending else key.column.asc() for key in orders(filters)))
 
@@ -104,7 +111,7 @@ def stream(cycle: Cycle, filters: Filters, *, zone: ZoneInfo) -> Iterator[bytes]
     is read at once; the pieces can be asked for after it has ended.
     """
     asked = columns(cycle)
-    statement = query(cycle, filters, with_files=any(column.kind.is_file for column in asked))
+    statement = query(cycle, filters, with_files=any(column.is_file for column in asked))
     return _pieces(db.engine, statement, asked, zone)
 
 
@@ -133,7 +140,10 @@ def _cells(row: Any, asked: Sequence[Column], zone: ZoneInfo) -> Iterator[str]:
         yield "" if number is None else str(number)
     answers, files = row.answers or {}, row.files or []
     for column in asked:
-        if column.kind.is_file:
+        question = column.versions.get(row.form_id)
+        if question is None:
+            yield ""
+        elif kind_of(question).is_file:
             yield safe("; ".join(name for key, name in files if key == column.key))
         else:
-            yield safe(column.kind.display(answers.get(column.key), column.question))
+            yield safe(kind_of(question).display(answers.get(column.key), question))

@@ -65,7 +65,11 @@ def submissions(cycles: Sequence[Cycle], zone: ZoneInfo) -> dict[int, list[tuple
     day = cast(func.timezone(zone.key, Application.submitted_at), Date)
     rows = db.session.execute(
         select(Application.cycle_id, day, func.count())
-        .where(Application.cycle_id.in_([cycle.id for cycle in cycles]), Application.submitted_at.is_not(None))
+        .where(
+            Application.cycle_id.in_([cycle.id for cycle in cycles]),
+            Application.submitted_at.is_not(None),
+            Application.is_test.is_(False),
+        )
         .group_by(Application.cycle_id, day)
         .order_by(Application.cycle_id, day)
     ).all()

@@ -61,7 +61,9 @@ def file_by_id(application_id: int) -> File | None:
 def _neighbours() -> tuple[Any, Any]:
     """The ids of the submitted applications before and after one by name in its cycle, by a step in the index each."""
     other = aliased(Application)
-    near = select(other.id).where(other.cycle_id == Application.cycle_id, other.submitted_at.is_not(None))
+    near = select(other.id).where(
+        other.cycle_id == Application.cycle_id, other.submitted_at.is_not(None), other.is_test.is_(False)
+    )
     row, here = tuple_(other.sort_name, other.id), tuple_(Application.sort_name, Application.id)
     before = near.where(row < here).order_by(other.sort_name.desc(), other.id.desc()).limit(1)
     after = near.where(row > here).order_by(other.sort_name, other.id).limit(1)

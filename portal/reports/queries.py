@@ -238,6 +238,7 @@ def undelivered(user: Any) -> Sequence[tuple[Message, Application]]:
             Message.thing_type == Application.__tablename__,
             Message.state.in_(UNDELIVERED),
             Application.submitted_at.is_not(None),
+            Application.is_test.is_(False),
             coordinated_by(user),
         )
         .order_by(Message.id.desc())

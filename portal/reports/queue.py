@@ -106,7 +106,9 @@ def orders(filters: Filters) -> list[Key]:
 
 def matching(cycle: Cycle, filters: Filters, *, with_summary: bool = False) -> Select[Any]:
     """The ids of the submitted applications of a cycle that pass the filters; joins summaries where they are needed."""
-    query = select(Application.id).where(Application.cycle_id == cycle.id, Application.submitted_at.is_not(None))
+    query = select(Application.id).where(
+        Application.cycle_id == cycle.id, Application.submitted_at.is_not(None), Application.is_test.is_(False)
+    )
     if with_summary or filters.needs_summary:
         query = query.join(ReviewSummary, ReviewSummary.application_id == Application.id).where(
             ReviewSummary.cycle_id == cycle.id

@@ -34,6 +34,7 @@ def _competes(person_id: Any, cycle_id: Any) -> ColumnElement[bool]:
         own.cycle_id == cycle_id,
         or_(own.person_id == person_id, own.id.in_(teams_of(person_id))),
         own.status != Status.WITHDRAWN,
+        own.is_test.is_(False),
     )
 
 

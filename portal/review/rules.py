@@ -34,6 +34,7 @@ def applies_too(person_id: int, cycle_id: int) -> bool:
         Application.cycle_id == cycle_id,
         or_(Application.person_id == person_id, Application.id.in_(teams_of(person_id))),
         Application.status != Status.WITHDRAWN,
+        Application.is_test.is_(False),
     )
     return bool(db.session.scalar(select(mine)))
 
