@@ -3,11 +3,12 @@
 A check that is `needed` stops publishing; any other is advice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from portal.catalogue.fields import kind_of
-from portal.catalogue.form_models import Criterion, Form, Question
+from portal.catalogue.form_models import Criterion, Form, Question, Section
 from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.sensitive import sensitive_topics
 from portal.catalogue.status import Kind, Publication
@@ -76,23 +77,54 @@ def listing_checks(opportunity: Opportunity) -> list[Check]:
 
 
 def topics_of(question: Question) -> list[str]:
-    """The topics a question touches that a first form must not ask about."""
-    choices = [str(choice) for choice in question.settings.get("choices", [])]
-    return sensitive_topics(question.label, question.help, *choices)
+    """The topics a question touches that a first form must not ask about, in any words that people read of it."""
+    return sensitive_topics(question.label, question.help, *_words(question.settings))
+
+
+def _words(setting: Any, name: str = "") -> Iterator[str]:
+    """All words inside the settings of a question.  A choice is one word among others: `Age` alone asks nothing."""
+    if isinstance(setting, str):
+        yield f"choose {setting}" if name == "choices" else setting
+    elif isinstance(setting, Mapping):
+        for key, value in setting.items():
+            yield from _words(value, str(key))
+    elif isinstance(setting, list | tuple):
+        for value in setting:
+            yield from _words(value, name)
 
 
 def sensitive_questions(form: Form) -> dict[str, list[str]]:
-    """The questions of a form that touch such topics, by label, with the topics."""
+    """What touches such topics: questions by label, and sections by title, with the topics."""
     found = {question.label: topics_of(question) for question in form.questions}
+    found |= {
+        f"Section: {section.title}": topics
+        for section in form.sections
+        if (topics := sensitive_topics(section.title, section.intro))
+    }
     return {label: topics for label, topics in found.items() if topics}
 
 
 def sensitive_sentences(form: Form) -> list[str]:
-    """One refusal for each such question."""
-    return [
-        f"Take out the question “{label}”. It asks about {' and '.join(topics)}, which a first form may not ask."
-        for label, topics in sensitive_questions(form).items()
-    ]
+    """One refusal for each."""
+    return [sentence for sentence, _ in sensitive_lines(form)]
+
+
+def sensitive_lines(form: Form) -> list[tuple[str, Section | Question]]:
+    """One refusal for each question and section, with the thing that it is about."""
+    found: list[tuple[str, Section | Question]] = []
+    for section in form.sections:
+        if topics := sensitive_topics(section.title, section.intro):
+            words = f"Change the words of the section “{section.title}”. They ask about {_all(topics)}"
+            found.append((f"{words}, which a first form may not ask.", section))
+        for question in section.questions:
+            if topics := topics_of(question):
+                words = f"Take out the question “{question.label}”. It asks about {_all(topics)}"
+                found.append((f"{words}, which a first form may not ask.", question))
+    return found
+
+
+def _all(topics: list[str]) -> str:
+    return " and ".join(topics)
 
 
 def form_checks(form: Form) -> list[Check]:
