@@ -6,10 +6,11 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.applications import (  # the first adds routes to the blueprint, the last registers the rules
+from portal.applications import (  # two add routes to the blueprint, `staff_rules` registers the rules
     extension_views,  # noqa: F401
     staff_actions,
     staff_rules,  # noqa: F401
+    trial_views,  # noqa: F401
 )
 from portal.applications.models import Application
 from portal.applications.queries import by_id, cycle_by_id

@@ -11,7 +11,6 @@ from portal.applications import (  # all but two add routes to the blueprint; `p
     panel,  # noqa: F401
     queries,
     section_views,  # noqa: F401
-    trial_views,  # noqa: F401
 )
 from portal.applications.actions import delete_draft
 from portal.applications.actions import start as start_draft

@@ -135,12 +135,12 @@ def test_only_who_manages_the_listing_starts_one(client: PageClient, cycle: Cycl
     form = form_of(cycle)
     unit = cycle.opportunity.unit
     for who in (factories.person(), factories.reviewer(unit), factories.coordinator(factories.opportunity())):
-        assert client.sign_in(who).post(f"/applications/tests/{form.id}").status == 404
+        assert client.sign_in(who).post(f"/manage/forms/{form.id}/test-applications").status == 404
     client.sign_out()
-    assert client.post(f"/applications/tests/{form.id}").status == 303
+    assert client.post(f"/manage/forms/{form.id}/test-applications").status == 303
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Application)) == 0
     for who in (factories.coordinator(unit), factories.admin()):
-        assert client.sign_in(who).post(f"/applications/tests/{form.id}").status == 303
+        assert client.sign_in(who).post(f"/manage/forms/{form.id}/test-applications").status == 303
     assert db.session.scalar(sa.select(sa.func.count()).where(Application.is_test)) == 2
 
 
