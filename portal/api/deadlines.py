@@ -17,7 +17,6 @@ def calendar_of(name: str, listings: Iterable[Listing], link: Callable[[str], st
     calendar = Calendar()
     calendar.add("prodid", "-//Primary Care Opportunities//Deadlines//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", name)
     for listing in listings:
         for cycle in listing.cycles:

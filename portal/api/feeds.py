@@ -80,7 +80,7 @@ def _item(listing: Listing, found: Window[Intake]) -> dict[str, Any]:
         "content_html": str(markdown(f"{listing.summary}\n\n{listing.about}")),
         "date_published": _iso(listing.published_at),
         "date_modified": _iso(listing.updated_at),
-        "tags": list(listing.tags),
+        "tags": [listing.kind.label, *(audience.label for audience in listing.audiences)],
         "_opportunity": _typed(listing, found),
     }
 

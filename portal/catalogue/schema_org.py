@@ -3,7 +3,7 @@
 from typing import Any
 
 from portal.catalogue.snapshot import Intake, Listing
-from portal.catalogue.status import Kind
+from portal.catalogue.status import Kind, Place
 from portal.core.text import markdown
 
 _UNITS = {"year": "YEAR", "month": "MONTH", "week": "WEEK", "hour": "HOUR"}
@@ -30,7 +30,8 @@ def markup(listing: Listing, cycle: Intake | None, url: str) -> dict[str, Any] |
 
 
 def _organization(listing: Listing) -> dict[str, Any]:
-    return {"@type": "Organization", "name": listing.organisation, "department": listing.unit_name}
+    unit = {"@type": "Organization", "name": listing.unit_name}
+    return {"@type": "Organization", "name": listing.organisation, "department": unit}
 
 
 def _stated(cycle: Intake | None, field: str) -> Any:
@@ -65,16 +66,23 @@ def _job(listing: Listing, cycle: Intake | None) -> dict[str, Any]:
 
 
 def _location(name: str, address: str) -> dict[str, Any]:
-    place: dict[str, Any] = {"@type": "Place", "name": name}
-    return place | {"address": address} if address else place
+    """A place of work; readers of job postings ask for an address, if only its country."""
+    street = {"streetAddress": " ".join(address.split())} if address else {}
+    postal = {"@type": "PostalAddress"} | street | {"addressCountry": "US"}
+    return {"@type": "Place", "name": name, "address": postal}
 
 
 def _event(listing: Listing, cycle: Intake | None) -> dict[str, Any] | None:
     starts = _stated(cycle, "starts_on")
-    if starts is None:
+    if starts is None or not listing.where:
         return None
-    made = {"@type": "Event", "organizer": _organization(listing), "location": _location(listing.where, "")}
+    made = {"@type": "Event", "organizer": _organization(listing), "location": _venue(listing)}
     return _text(made, startDate=starts)
+
+
+def _venue(listing: Listing) -> dict[str, Any]:
+    online = listing.places == (Place.ONLINE,)
+    return {"@type": "VirtualLocation"} if online else {"@type": "Place", "name": listing.where}
 
 
 def _program(listing: Listing, cycle: Intake | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import reduce
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, bindparam, func, literal_column, select, text
+from sqlalchemy import ARRAY, Text, bindparam, case, func, literal_column, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
 from portal.catalogue.models import Opportunity
@@ -24,10 +24,13 @@ LEAST_SIMILARITY = 0.35
 LEAST_RATIO, LEAST_SWAPPED = 0.8, 5  # of difflib, for words of so many letters
 
 _PART = re.compile(r'-?"[^"]*"|\S+')
+_JOINED = re.compile(r"(?<=\w)[-/](?=\w)")
+_ABBREVIATED = re.compile(r"(?:[a-z]\.)+[a-z]?")
 _PLAIN = re.compile(r"[a-z0-9]{3,}")
 _EDGES = ".,;:!?()“”\"'’"
 _ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
 _SIMPLE: ColumnElement[Any] = literal_column("'simple'::regconfig")
+_NOTHING: ColumnElement[Any] = literal_column("''::tsquery")
 
 
 @dataclass(frozen=True)
@@ -67,19 +70,38 @@ def _matching(catalogue: Catalogue, q: str) -> tuple[int, ...]:
     return tuple(db.session.execute(found).scalars())
 
 
+def _parts(q: str) -> list[str]:
+    """Words and quoted phrases; words joined by a hyphen or a slash stand alone, as people write them either way."""
+    return _PART.findall(_JOINED.sub(" ", q))
+
+
+def _bare(part: str) -> str:
+    """A part as it is compared: folded, without marks at its edges, `P.C.P.` as `pcp`."""
+    word = folded(part)
+    return word.replace(".", "") if _ABBREVIATED.fullmatch(word) else word.strip(_EDGES)
+
+
+def _singular(words: str) -> str:
+    """Words that differ in the plural's s alone become the same: `PCPs` is `PCP`, `health centers` `health center`."""
+    return " ".join(word[:-1] if word.endswith("s") and not word.endswith("ss") else word for word in words.split())
+
+
 def _terms(catalogue: Catalogue, q: str) -> Iterator[tuple[str, ...]]:
-    """The parts of a search, each with all that means the same: `PCP jobs` is (pcp, primary care physician), (jobs)."""
-    parts = _PART.findall(q)
-    words = [folded(part).strip(_EDGES) for part in parts]
+    """The parts of a search, each with all that means the same: `PCP jobs` is (pcp, primary care physician), (job,
+    position)."""
+    parts = _parts(q)
+    words = [_bare(part) for part in parts]
     same = catalogue.keep("synonyms", lambda: _by_first_word(catalogue.synonyms))
     at = 0
     while at < len(parts):
-        candidates = same.get(words[at].partition(" ")[0], ())
+        candidates = same.get(_singular(words[at].partition(" ")[0]), ())
         length, group = next(
-            ((n, group) for n, phrase, group in candidates if " ".join(words[at : at + n]) == phrase), (0, ())
+            ((n, group) for n, phrase, group in candidates if _singular(" ".join(words[at : at + n])) == phrase),
+            (0, ()),
         )
         if not length and " " in words[at]:  # a quoted phrase may be one that has synonyms
-            length, group = next(((1, group) for _, phrase, group in candidates if phrase == words[at]), (0, ()))
+            same_words = _singular(words[at])
+            length, group = next(((1, group) for _, phrase, group in candidates if phrase == same_words), (0, ()))
         yield group or (parts[at],)
         at += length or 1
 
@@ -87,24 +109,27 @@ def _terms(catalogue: Catalogue, q: str) -> Iterator[tuple[str, ...]]:
 def _by_first_word(
     synonyms: Sequence[Sequence[str]],
 ) -> dict[str, list[tuple[int, str, tuple[str, ...]]]]:
-    """Synonyms by the first word of each of their terms, longest term first."""
+    """Synonyms by the first word of each of their terms, words in the singular, longest term first."""
     found: dict[str, list[tuple[int, str, tuple[str, ...]]]] = {}
     for terms in synonyms:
         group = tuple(f'"{term}"' for term in terms if term.strip())
         for term in terms:
-            words = [word.strip(_EDGES) for word in folded(term).split()]
+            words = [_singular(_bare(part)) for part in _parts(term)]
             if words:
                 found.setdefault(words[0], []).append((len(words), " ".join(words), group))
     return {first: sorted(entries, reverse=True) for first, entries in found.items()}
 
 
 def _either(spellings: Sequence[str]) -> ColumnElement[Any]:
-    """A tsquery for any of these; a plain word also matches words that it begins."""
+    """A tsquery for any of these; a plain word also matches words that it begins, unless it is one like `the`, which
+    the index leaves out and a search must not ask for."""
     options: list[ColumnElement[Any]] = []
     for spelling in spellings:
-        options.append(func.websearch_to_tsquery(_ENGLISH, func.portal_unaccent(spelling)))
+        stemmed = func.websearch_to_tsquery(_ENGLISH, func.portal_unaccent(spelling))
+        options.append(stemmed)
         if _PLAIN.fullmatch(folded(spelling)):
-            options.append(func.to_tsquery(_SIMPLE, f"{folded(spelling)}:*"))
+            begun = func.to_tsquery(_SIMPLE, f"{folded(spelling)}:*")
+            options.append(case((func.numnode(stemmed) > 0, begun), else_=_NOTHING))
     return reduce(lambda any_of, option: any_of.op("||")(option), options).self_group()
 
 
@@ -118,7 +143,7 @@ _NEAREST = text(
 def _respelt(catalogue: Catalogue, q: str) -> str:
     """The search with each word that the catalogue does not have replaced by the nearest that it has; empty where
     that changes nothing."""
-    words = [folded(part).strip(_EDGES) for part in _PART.findall(q)][:MOST_WORDS]
+    words = [_bare(part) for part in _parts(q)][:MOST_WORDS]
     nearest = {
         row.at: row.word
         for row in db.session.execute(

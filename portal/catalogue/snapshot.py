@@ -5,6 +5,7 @@ of what is kept here, so that a change shows at once in all processes.  The stam
 than their stamp are read again at the next request, rows older than it cannot be.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,6 +29,8 @@ from portal.catalogue.models import (
 from portal.catalogue.status import Audience, Kind, Place, Publication
 from portal.core.db import db
 from portal.core.text import folded, number_word
+
+_WORD = re.compile(r"[^\W_]+")
 
 T = TypeVar("T")
 MOST_KEPT = 5000
@@ -117,9 +120,22 @@ class Listing:
         return self.title
 
     @cached_property
-    def tags(self) -> tuple[str, ...]:
-        """The plain facts below a row of the finder: its kind and who can apply."""
-        return (self.kind.label, *(audience.label for audience in self.audiences[:3]))
+    def tags(self) -> tuple[tuple[str, bool], ...]:
+        """The plain facts below a row of the finder, each with whether it is a sample: its kind, who can apply, where,
+        and what it pays."""
+        sample = self.sample_fields
+        facts = [(self.kind.label, False)]
+        facts += [(audience.label, "audiences" in sample) for audience in self.audiences[:3]]
+        facts.append((self.where, bool(sample & {"place_words", "places"})))
+        pay = f"${self.stipend:,.0f} stipend" if self.stipend else self.money or ("Paid" if self.is_paid else "")
+        facts.append((pay, bool(sample & ({"stipend"} if self.stipend else self.money_fields))))
+        return tuple(fact for fact in facts if fact[0])
+
+    @property
+    def stated(self) -> tuple[str, ...]:
+        """Its further texts."""
+        words = (self.time_words, self.length_words, self.money_words, self.where, self.who)
+        return *words, self.about, self.eligibility, self.selection
 
     @cached_property
     def who(self) -> str:
@@ -140,7 +156,7 @@ class Listing:
     @cached_property
     def money_fields(self) -> frozenset[str]:
         """The fields that `money` is made of, some of which may be sample values."""
-        return frozenset({"money_words"} if self.money_words else {"pay_low", "pay_high"})
+        return frozenset({"money_words"} if self.money_words else {"pay_low", "pay_high", "is_paid"})
 
 
 @dataclass
@@ -158,10 +174,11 @@ class Catalogue:
 
     @cached_property
     def vocabulary(self) -> list[str]:
-        """The words of titles, keywords and summaries, folded: what a misspelt word may have meant."""
-        texts = (f"{one.title} {one.keywords} {one.summary} {one.where} {one.who}" for one in self.listings)
-        words = {word for text in texts for word in folded(text).split()}
-        return sorted(bare for word in words if len(bare := word.strip(".,;:()“”\"'’!?")) > 3 and bare.isalnum())
+        """The words that a search finds, folded: those of the listings and of synonyms, which a misspelt word may have
+        meant."""
+        texts = [text for one in self.listings for text in (*(one.title, one.keywords, one.summary), *one.stated)]
+        texts += [term for terms in self.synonyms for term in terms]
+        return sorted({word for text in texts for word in _WORD.findall(folded(text)) if len(word) > 3})
 
     def keep(self, key: Any, make: Callable[[], T]) -> T:
         """What was made for this key before, or what `make` makes now."""

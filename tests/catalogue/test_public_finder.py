@@ -76,12 +76,16 @@ def test_a_row_says_time_title_tags_and_when(client):
         closes=14.5,
         summary="Three months of half-days.",
         audiences=[Audience.PHYSICIANS, Audience.NURSE_LEADERS],
+        places=[Place.ONLINE],
+        stipend=20_000,
     )
     page = client.get("/")
     row = "//li[@class='opp']"
     assert page.one(f"{row}/div[@class='time']") == "One half-day a weekthree months"
     assert page.one(f"{row}//h3/a/@href") == f"/opportunities/{made.slug}"
-    assert page.all(f"{row}//ul[@class='meta']/li") == ["Scholars program", "Physicians", "Nurse leaders"]
+    assert page.all(f"{row}//ul[@class='meta']/li") == [
+        *("Scholars program", "Physicians", "Nurse leaders", "Online", "$20,000 stipend")
+    ]
     assert page.one(f"{row}//*[@class='status']") == "Closes Dec 7"
     assert page.one(f"{row}//time") == "Monday, 9:00 pm ET"
     assert page.one(f"{row}//time/@datetime") == "2026-12-08T02:00:00+00:00"
@@ -96,6 +100,19 @@ def test_sample_values_are_marked(client):
     made.cycles[0].sample_fields = ["closes_at"]
     assert client.get("/").all("//li[@class='opp']//span[@class='tag']") == ["Sample", "Sample date"]
     assert client.get("/").all("//ol[@class='closing']//span[@class='tag']") == ["Sample date"]
+
+
+def test_a_row_says_what_is_paid_and_what_of_it_is_sample(client):
+    made = listing("Post", places=[], money_words="", pay_low=None, pay_high=None, is_paid=None)
+    facts = "//ul[@class='meta']/li"
+    assert client.get("/").all(facts) == ["Scholars program", "Physicians"]
+    made.is_paid = True
+    assert client.get("/").all(facts)[-1] == "Paid"
+    made.pay_low, made.pay_high, made.sample_fields = 115_000, 150_000, ["pay_low"]
+    assert client.get("/").all(facts)[-1] == "$115,000 to $150,000 a year Sample"
+    made.money_words, made.places, made.place_words = "Salaried", [Place.MAIN_CAMPUS], "At the main campus"
+    made.sample_fields = ["places"]
+    assert client.get("/").all(facts)[-2:] == ["At the main campus Sample", "Salaried"]
 
 
 def test_drafts_and_archived_listings_do_not_appear(client):
@@ -153,7 +170,7 @@ def test_time_choices_link_with_counts_of_everything(client):
         *("/?time=hours#all", "/?time=half-day#all", "/?time=part#all", "/?time=full#all"),
     ]
     numbers = page.all("//ul[@class='timepick']//*[@class='n']")
-    assert numbers == ["0 opportunities", "1 opportunities", "0 opportunities", "1 opportunities"]
+    assert numbers == ["0 opportunities", "1 opportunity", "0 opportunities", "1 opportunity"]
     assert page.all(TITLES) == ["B"]
 
 

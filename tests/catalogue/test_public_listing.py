@@ -358,7 +358,17 @@ def test_markup_for_a_position(client):
         "currency": "USD",
         "value": {"@type": "QuantitativeValue", "minValue": 210000.0, "maxValue": 260000.0, "unitText": "YEAR"},
     }
-    assert found["jobLocation"] == [{"@type": "Place", "name": "Harborside", "address": "1 Harbor Street, Boston, MA"}]
+    assert found["jobLocation"] == [
+        {
+            "@type": "Place",
+            "name": "Harborside",
+            "address": {
+                "@type": "PostalAddress",
+                "streetAddress": "1 Harbor Street, Boston, MA",
+                "addressCountry": "US",
+            },
+        }
+    ]
     assert "<script>" not in found["description"]
     made.sample_fields = ["pay_low", "fte"]
     made.cycles[0].sample_fields = ["closes_at"]
@@ -366,7 +376,9 @@ def test_markup_for_a_position(client):
     db.session.flush()
     found = schema(get(client))
     assert {"baseSalary", "employmentType", "validThrough"} & set(found) == set()
-    assert found["jobLocation"] == [{"@type": "Place", "name": "Test Hospital"}]
+    assert found["jobLocation"] == [
+        {"@type": "Place", "name": "Test Hospital", "address": {"@type": "PostalAddress", "addressCountry": "US"}}
+    ]
     made.sample_fields, made.fte = [], 0.5
     db.session.flush()
     found = schema(get(client))
@@ -382,7 +394,11 @@ def test_markup_for_other_kinds(client):
         "name": "Winickoff Scholars Program",
         "description": "Half-days for a project of your own.",
         "url": "http://localhost/opportunities/winickoff-scholars",
-        "provider": {"@type": "Organization", "name": "Test Hospital", "department": made.unit.name},
+        "provider": {
+            "@type": "Organization",
+            "name": "Test Hospital",
+            "department": {"@type": "Organization", "name": made.unit.name},
+        },
         "timeToComplete": "P24M",
         "maximumEnrollment": 6,
         "applicationStartDate": "2026-10-24T14:00:00+00:00",
@@ -395,7 +411,14 @@ def test_markup_for_other_kinds(client):
     made.kind, made.places = Kind.EVENT, [Place.ONLINE]
     db.session.flush()
     found = schema(get(client))
-    assert (found["@type"], found["startDate"], found["location"]["name"]) == ("Event", "2027-03-01", "Online")
+    assert (found["@type"], found["startDate"], found["location"]) == (
+        "Event",
+        "2027-03-01",
+        {"@type": "VirtualLocation"},
+    )
+    made.places = [Place.ABROAD]
+    db.session.flush()
+    assert schema(get(client))["location"] == {"@type": "Place", "name": "Abroad"}
     made.cycles[0].starts_on = None
     db.session.flush()
     assert schema(get(client)) is None
