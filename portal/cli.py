@@ -5,15 +5,19 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
+import psycopg
 from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
-from flask.cli import FlaskGroup, NoAppException, with_appcontext
+from flask.cli import FlaskGroup, NoAppException, ScriptInfo, with_appcontext
 from flask_migrate import upgrade
+from psycopg.errors import UndefinedTable
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from portal import serving
 from portal.accounts.actions import EmailTaken, create_admin
@@ -45,7 +49,10 @@ def register_commands(app: Flask) -> None:
 @with_appcontext
 def serve() -> None:
     """Run the web server (granian) on HOST and PORT."""
-    serving.serve(current_app.config["SETTINGS"])
+    try:
+        serving.serve(current_app.config["SETTINGS"])
+    except serving.AddressTaken as error:
+        raise address_taken(error) from None
 
 
 @click.command()
@@ -103,6 +110,10 @@ def rescan(everything: bool) -> None:
 def demo() -> None:
     """Run the portal with a living demo data set: database, worker and web server.  Ctrl-C stops everything."""
     with local() as chosen:
+        try:
+            serving.check_address(chosen)
+        except serving.AddressTaken as error:
+            raise address_taken(error) from None
         base_url = chosen.base_url or f"http://localhost:{chosen.port}"
         settings = chosen.model_copy(update={"base_url": base_url})
         prepare(settings)
@@ -152,6 +163,10 @@ def local() -> Iterator[Settings]:
         raise click.ClickException("The demo does not run with PORTAL_ENV=production.") from None
 
 
+def address_taken(error: serving.AddressTaken) -> click.ClickException:
+    return click.ClickException(f"Something listens on {error} already. Stop it, or set PORT to another port.")
+
+
 def make_app() -> Flask:
     """The application for a command; a missing setting is one sentence, not a traceback."""
     from portal import create_app  # here - the factory imports this module
@@ -163,10 +178,35 @@ def make_app() -> Flask:
         raise NoAppException(f"The settings are not complete: {problems}. See docs/operations.md.") from None
 
 
+class Commands(FlaskGroup):
+    """The commands; what keeps one from running is a sentence and no traceback."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """A command by its name.  Raises ClickException where it needs the application and a setting is missing."""
+        if click.Group.get_command(self, ctx, name) is None:
+            try:
+                ctx.ensure_object(ScriptInfo).load_app()
+            except NoAppException as error:
+                raise click.ClickException(error.format_message()) from None
+        return super().get_command(ctx, name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (OperationalError, psycopg.OperationalError):
+            raise click.ClickException(
+                "The database does not answer. Look at DATABASE_URL, and whether it runs."
+            ) from None
+        except ProgrammingError as error:
+            if not isinstance(error.orig, UndefinedTable):
+                raise
+            raise click.ClickException("The database has no tables yet. Run: portal db upgrade") from None
+
+
 def main() -> None:
     """The console script `portal`."""
     os.environ.setdefault("FLASK_SKIP_DOTENV", "1")
-    group = FlaskGroup(create_app=make_app, help="The Primary Care Opportunities portal.")
+    group = Commands(create_app=make_app, help="The Primary Care Opportunities portal.")
     group.add_command(demo)
     group.add_command(demo_data_command)
     group()

@@ -173,6 +173,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
             "pool_size": settings.database_pool_size,
             "max_overflow": settings.database_pool_size,
             "pool_pre_ping": True,
+            "hide_parameters": True,  # an error's text may reach a terminal or a log; values stay out of it
             # Plans are made for the values at hand: a word that all rows hold and a rare one want different ones.
             "connect_args": {
                 "connect_timeout": 5,

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,7 +29,11 @@ GRACE_SECONDS = 20
 
 
 def serve(settings: Settings) -> None:
-    """Run the web server until SIGTERM or SIGINT; requests under way are finished first."""
+    """Run the web server until SIGTERM or SIGINT; requests under way are finished first.
+
+    Raises `AddressTaken` where something listens there already.
+    """
+    check_address(settings)
     scanner.report_at_start(settings)
     Granian(
         "wsgi:app",
@@ -44,6 +49,23 @@ def serve(settings: Settings) -> None:
         log_enabled=True,
         log_level=LogLevels.warning,
     ).serve()
+
+
+class AddressTaken(Exception):
+    """Raised when the web server cannot listen on its address."""
+
+
+def check_address(settings: Settings) -> None:
+    """Raise `AddressTaken` unless the web server can have its address to itself; the server shares it without a word,
+    and two portals would answer in turn."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise AddressTaken(f"{settings.host}:{settings.port}") from error
 
 
 def work(app: Flask, settings: Settings, *, concurrency: int = 2) -> None:

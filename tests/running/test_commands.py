@@ -1,6 +1,7 @@
 """The commands as an operator runs them, each in a process of its own."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,44 @@ def test_without_settings_production_says_what_is_missing() -> None:
     assert answer.returncode != 0
     assert "set DATABASE_URL, SECRET_KEY, PASSWORD_SALT, TOTP_SECRETS, BASE_URL" in " ".join(answer.stderr.split())
     assert "Traceback" not in answer.stderr
+    assert "No such command" not in answer.stderr
+    unknown = portal("nothing")
+    assert unknown.returncode != 0
+    assert "set DATABASE_URL" in " ".join(unknown.stderr.split())
+
+
+def test_a_command_that_is_not_there(production: dict[str, str]) -> None:
+    answer = portal("nothing", **production)
+    assert answer.returncode == 2
+    assert "No such command 'nothing'." in answer.stderr
+
+
+def test_without_tables_or_without_a_database_a_command_says_so(production: dict[str, str]) -> None:
+    names = ("--email", "a@example.org", "--given-name", "A", "--family-name", "B", "--password", "half-days for all")
+    answer = portal("create-admin", *names, **production)
+    assert (answer.returncode, answer.stderr) == (
+        1, "Error: The database has no tables yet. Run: portal db upgrade\n",
+    )  # fmt: skip
+    nowhere = production | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing"}
+    for command in (["db", "upgrade"], ["create-admin", *names]):
+        answer = portal(*command, **nowhere)
+        assert (answer.returncode, answer.stderr) == (
+            1, "Error: The database does not answer. Look at DATABASE_URL, and whether it runs.\n",
+        )  # fmt: skip
+
+
+def test_a_port_that_is_taken_is_named(production: dict[str, str], tmp_path: Path) -> None:
+    """The server would share it: two portals would answer in turn."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        words = f"Error: Something listens on 127.0.0.1:{port} already. Stop it, or set PORT to another port.\n"
+        served = portal("serve", PORT=port, **production)
+        assert (served.returncode, served.stderr) == (1, words)
+        demo = portal("demo", PORT=port, DATABASE_URL=production["DATABASE_URL"], DATA_DIR=str(tmp_path))
+        assert (demo.returncode, demo.stdout, demo.stderr) == (1, "", words)
 
 
 def test_help_lists_the_commands_without_settings() -> None:
