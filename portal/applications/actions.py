@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Person
-from portal.applications import companions, queries
+from portal.applications import companions, queries, revisions
 from portal.applications.models import Application, Document, StatusEvent, moving
 from portal.applications.refusals import Incomplete, NoDraft, NoForm, NotYours, WrongStep
 from portal.applications.rules import leads, may_step
@@ -143,6 +143,7 @@ def submit(application: Application, *, by: Person, now: datetime) -> Applicatio
         application.reference, application.submitted_at, application.known_form_id = reference, now, None
         move(application, Status.SUBMITTED, by=by, now=now)
     refresh_index(application)
+    revisions.take(application, by=by, now=now)
     return application
 
 
@@ -164,8 +165,14 @@ def next_reference(cycle_id: int, *, is_test: bool = False) -> str:
 
 
 def withdraw(application: Application, *, by: Person, now: datetime, reason: str = "") -> None:
-    """Withdraw, with a reason if the applicant gives one.  Raises WrongStep where the table has no way out."""
+    """Withdraw, with a reason if the applicant gives one; what they had not submitted again is dropped.
+
+    Raises WrongStep where the table has no way out.
+    """
     queries.locked(application.id)
+    revisions.go_back(application, by=by, now=now)
+    if (asked := application.change_request) is not None:
+        asked.cancelled_at = now
     move(application, Status.WITHDRAWN, by=by, now=now, reason=reason)
 
 

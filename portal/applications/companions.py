@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.applications.models import Application, StatusEvent
+from portal.applications.revision_models import Revision
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ class Companion:
     def moved(self, application: Application, event: StatusEvent) -> None:
         """Do what belongs to a move of the application, in its transaction: it was submitted, it was withdrawn."""
 
+    def revised(self, application: Application, revision: Revision) -> None:
+        """Do what belongs to a new submission of what was submitted before, in its transaction."""
+
 
 _companions: list[Companion] = []
 
@@ -71,6 +75,12 @@ def tasks_of(applications: Sequence[Application]) -> dict[int, list[Task]]:
 def panels_of(application: Application, user: Any) -> list[Panel]:
     """The parts of all companions."""
     return [panel for companion in _companions for panel in companion.panels(application, user)]
+
+
+def tell_revised(application: Application, revision: Revision) -> None:
+    """Let all companions do what belongs to a new submission."""
+    for companion in _companions:
+        companion.revised(application, revision)
 
 
 def tell_moved(application: Application, event: StatusEvent) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, TextClause, exists, func, select, text
+from sqlalchemy import ColumnElement, TextClause, exists, func, or_, select, text
 from sqlalchemy.orm import joinedload
 
 from portal.applications.models import Application, Document, DocumentText
@@ -73,7 +73,8 @@ def without_words(before: datetime, *, scanned: bool) -> Sequence[Document]:
 
 
 def _present() -> tuple[ColumnElement[bool], ...]:
-    return Document.removed_at.is_(None), Document.lost_at.is_(None)
+    """Not lost, and not removed, unless it was submitted: what was is kept, and may still be read by others."""
+    return or_(Document.removed_at.is_(None), Document.submitted_at.is_not(None)), Document.lost_at.is_(None)
 
 
 def _open_states(scanned: bool) -> list[ScanState]:

@@ -8,7 +8,8 @@ from sqlalchemy import delete, select
 from portal.applications import document_jobs  # noqa: F401 - registers its tasks
 from portal.applications.actions import DELETE_FILES
 from portal.applications.carrying import carry, waiting
-from portal.applications.models import Document
+from portal.applications.models import Application, Document
+from portal.applications.revision_actions import drop_late
 from portal.catalogue.form_actions import CARRY_DRAFTS
 from portal.core import storage
 from portal.core.clock import now
@@ -26,10 +27,24 @@ def delete_files(keys: list[str]) -> None:
         storage.delete(key)
 
 
+@task("applications.drop_late_edits", periodic="*/10 * * * *", own_transactions=True)
+def drop_late_edits(timestamp: int) -> None:
+    """Drop what was changed in submitted applications and not submitted again in time; each in a transaction."""
+    query = select(Application.id).where(Application.editing_since.is_not(None)).order_by(Application.editing_since)
+    for application_id in db.session.scalars(query.limit(AT_ONCE)).all():
+        with transaction():
+            drop_late(application_id, now=now())
+
+
 @task("applications.sweep_removed", periodic="17 * * * *")
 def sweep_removed(timestamp: int) -> None:
-    """Delete documents removed more than a day ago, first the bytes, then the row: a crash between is made good."""
-    query = select(Document.id, Document.storage_key).where(Document.removed_at < now() - KEEP_REMOVED)
+    """Delete documents removed more than a day ago, first the bytes, then the row: a crash between is made good.
+
+    What was ever submitted stays: revisions name it.
+    """
+    query = select(Document.id, Document.storage_key).where(
+        Document.removed_at < now() - KEEP_REMOVED, Document.submitted_at.is_(None)
+    )
     for document_id, key in db.session.execute(query.order_by(Document.id).limit(AT_ONCE)).all():
         storage.delete(key)
         db.session.execute(delete(Document).where(Document.id == document_id))

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from portal.accounts.models import Person
 from portal.applications.extension_models import Extension
+from portal.applications.revision_models import ChangeRequest
 from portal.applications.scan_states import ScanState, TextFound
 from portal.applications.status import Status
 from portal.applications.team_models import TeamMember
@@ -46,7 +47,8 @@ class Application(HasId, Model):
 
     `title`, `site_id`, `sort_name` and `search_text` repeat what answers and the person say, so that staff lists
     sort and search by an index; `actions.refresh_index` alone writes them.  `reference_length` puts number 10,000
-    after number 9,999.
+    after number 9,999.  While `editing_since` is set, answers and documents are a working copy of what was submitted,
+    which stands meanwhile (see `revisions`).
 
     `is_test` marks one that staff made to try a form: only who made it sees it, and no list or figure holds it.
     `known_form_id` is the version that its applicant last knew, where the draft has moved to a newer one since and
@@ -72,6 +74,7 @@ class Application(HasId, Model):
     saved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     submitted_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
+    editing_since: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default="1")
 
     cycle: Mapped[Cycle] = relationship()
@@ -93,6 +96,15 @@ class Application(HasId, Model):
         viewonly=True,
         uselist=False,
     )
+    change_request: Mapped[ChangeRequest | None] = relationship(
+        primaryjoin=lambda: and_(
+            foreign(ChangeRequest.application_id) == Application.id,
+            ChangeRequest.answered_at.is_(None),
+            ChangeRequest.cancelled_at.is_(None),
+        ),
+        viewonly=True,
+        uselist=False,
+    )
 
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
@@ -100,6 +112,8 @@ class Application(HasId, Model):
         CheckConstraint("status IN ('draft', 'withdrawn') OR submitted_at IS NOT NULL", name="submitted_at"),
         CheckConstraint("(submitted_at IS NULL) = (reference IS NULL)", name="reference"),
         CheckConstraint("status <> 'draft' OR submitted_at IS NULL", name="draft"),
+        CheckConstraint("editing_since IS NULL OR submitted_at IS NOT NULL", name="editing_since"),
+        Index("ix_application_editing", "editing_since", postgresql_where=text("editing_since IS NOT NULL")),
         Index(ONE_EACH, "cycle_id", "person_id", unique=True, postgresql_where=text("NOT is_test")),
         Index("ix_application_tests", "person_id", "id", postgresql_where=text("is_test")),
         Index("ix_application_person", "person_id", desc("id")),
@@ -135,6 +149,10 @@ class Application(HasId, Model):
         """When its owner can no longer work on it: the silent grace after the deadline has passed too."""
         deadline = self.deadline
         return deadline and deadline + timedelta(minutes=self.cycle.grace_minutes)
+
+    def stands(self, document: "Document") -> bool:
+        """Whether a document is part of the application as it is now."""
+        return document.removed_at is None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -182,7 +200,8 @@ class Document(HasId, Model):
     """A file of an application; the bytes are in the object store under `storage_key`.
 
     `actions` of scanning alone write the columns that begin with `scan`; `lost_at` is when the sweeper did not find
-    the bytes in the store.
+    the bytes in the store.  `submitted_at` and `replaced_at` are when it became part of what was submitted, and no
+    longer was.
     """
 
     __tablename__ = "document"
@@ -203,6 +222,8 @@ class Document(HasId, Model):
     scan_tries: Mapped[int] = mapped_column(server_default="0")
     scanned_at: Mapped[datetime | None]
     lost_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    replaced_at: Mapped[datetime | None]
 
     application: Mapped[Application] = relationship(back_populates="documents")
 

@@ -13,7 +13,7 @@ from portal.applications.models import Answer, Application, Document
 from portal.applications.status import RELEASED
 from portal.applications.team_models import TeamMember
 from portal.catalogue.form_models import Form
-from portal.catalogue.frozen import frozen_all
+from portal.catalogue.frozen import FrozenSection, frozen, frozen_all
 from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.status import Publication
 from portal.core.db import db
@@ -23,7 +23,7 @@ MESSAGES_SHOWN = 6
 
 _LISTING = joinedload(Application.cycle).joinedload(Cycle.opportunity)
 _FORM = joinedload(Application.form)  # its questions are kept by `catalogue.frozen`
-_OWN_DEADLINE = joinedload(Application.extension)
+_OWN_DATES = (joinedload(Application.extension), joinedload(Application.change_request))
 
 _WRITING = (
     select(Application)
@@ -39,7 +39,7 @@ _WRITING = (
             Opportunity.contact_email,
         ),
         _FORM,
-        _OWN_DEADLINE,
+        *_OWN_DATES,
     )
 )
 _HELD = _WRITING.with_for_update(of=Application)
@@ -55,7 +55,7 @@ def by_id(application_id: int) -> Application | None:
     return db.session.scalar(
         select(Application)
         .where(Application.id == application_id)
-        .options(_LISTING, _OWN_DEADLINE, joinedload(Application.person))
+        .options(_LISTING, *_OWN_DATES, joinedload(Application.person))
     )
 
 
@@ -67,7 +67,7 @@ def whole(application_id: int) -> Application | None:
         .options(
             _LISTING,
             _FORM,
-            _OWN_DEADLINE,
+            *_OWN_DATES,
             joinedload(Application.cycle).selectinload(Cycle.dates),
             joinedload(Application.person),
             selectinload(Application.answers),
@@ -156,7 +156,7 @@ def of_person(person_id: int) -> Sequence[Application]:
         .options(
             _LISTING,
             _FORM,
-            _OWN_DEADLINE,
+            *_OWN_DATES,
             joinedload(Application.cycle).selectinload(Cycle.dates),
             joinedload(Application.person),
             selectinload(Application.answers),
@@ -174,8 +174,13 @@ def in_cycle(person_id: int, cycle_id: int) -> Application | None:
     return db.session.scalar(
         select(Application)
         .where(Application.person_id == person_id, Application.cycle_id == cycle_id, Application.is_test.is_(False))
-        .options(_OWN_DEADLINE)
+        .options(*_OWN_DATES)
     )
+
+
+def sections_of(application: Application) -> Sequence[FrozenSection]:
+    """The sections of an application's own version of the form, in order."""
+    return frozen(application.form).sections
 
 
 def newest_form(cycle_id: int) -> Form | None:

@@ -26,6 +26,10 @@ class NoDraft(Exception):
         self.application = application
 
 
+class Unchanged(Exception):
+    """What is submitted again differs in nothing from what was submitted; nothing was changed."""
+
+
 class Incomplete(Exception):
     """A draft that still has things to fix is not submitted.  `count` says how many."""
 

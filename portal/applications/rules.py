@@ -1,6 +1,7 @@
 """Who may read, write, submit and withdraw an application, and when.  Facts of time are computed here, not stored."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_login import AnonymousUserMixin
@@ -75,6 +76,46 @@ def is_open(user: Any, thing: Cycle | Application, now: datetime) -> bool:
     return now < cycle.closes_at
 
 
+EDITED = frozenset({Status.SUBMITTED, Status.ELIGIBLE})
+"""Until review starts, applicants may change what they submitted, where the cycle says so."""
+ASKED = EDITED | {Status.IN_REVIEW, Status.PANEL}
+"""Until a decision is recorded, a coordinator may ask for changes."""
+
+
+@dataclass(frozen=True)
+class Unlocked:
+    """What somebody can write in at a moment: all sections, or those of these ids, until when; falsy for nothing."""
+
+    everything: bool = False
+    sections: frozenset[int] = frozenset()
+    until: datetime | None = None
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.sections)
+
+    def __contains__(self, section_id: int) -> bool:
+        return self.everything or section_id in self.sections
+
+
+def unlocked(user: Any, application: Application, now: datetime) -> Unlocked:
+    """What this person can write in: a draft while it is open; what was submitted until its deadline and before
+    review, where the cycle lets it; otherwise the sections that a coordinator asked to have changed, until their date
+    and the silent grace after it."""
+    if not may_write(user, application):
+        return Unlocked()
+    takes_all = application.status is Status.DRAFT or (
+        application.status in EDITED and application.cycle.takes_edits
+    )  # fmt: skip
+    if takes_all and is_open(user, application, now):
+        return Unlocked(everything=True, until=application.deadline)
+    asked = application.change_request
+    if asked is None or application.status not in ASKED:
+        return Unlocked()
+    if now >= asked.due_at + timedelta(minutes=application.cycle.grace_minutes):
+        return Unlocked()
+    return Unlocked(sections=frozenset(asked.section_ids), until=asked.due_at)
+
+
 def is_public(cycle: Cycle) -> bool:
     return cycle.state is Publication.PUBLISHED and cycle.opportunity.state is Publication.PUBLISHED
 
@@ -117,11 +158,12 @@ def _works_on(user: Any, application: Application) -> bool:
 
 @rule("application.edit")
 def edit_application(user: Any, application: Application) -> bool | Refusal:
-    """Who writes in a draft while it is open: its lead, and members who may edit."""
+    """Who writes in a draft while it is open, or edits what was submitted: its lead, and members who may edit."""
     if not belongs(user, application):
         return False
     if application.status is not Status.DRAFT:
-        return over(application, user)
+        edits = application.editing_since is not None and unlocked(user, application, clock.now())
+        return True if edits else over(application, user)
     if not may_write(user, application):
         return Turned(
             f"You can read this draft. Ask {application.person.full_name}, who leads the team, to let you edit it.",
@@ -131,6 +173,15 @@ def edit_application(user: Any, application: Application) -> bool | Refusal:
     if is_open(user, application, clock.now()):
         return True
     return _closed(application.cycle, "Your draft stays here for you to read and copy from.", application)
+
+
+@rule("application.reopen")
+def reopen_application(user: Any, application: Application) -> bool | Refusal:
+    """The lead begins to edit what was submitted, while something in it is unlocked."""
+    if not leads(user, application):
+        return _only_the_lead(user, application)
+    is_draft = application.status is Status.DRAFT
+    return True if not is_draft and unlocked(user, application, clock.now()) else over(application, user)
 
 
 @rule("application.submit")
@@ -205,13 +256,17 @@ more_readers: list[Rule] = []
 def read_document(user: Any, document: Document) -> bool:
     """Whoever reads the application: the owner unless the scanner blocked the file, all others once it is safe.
 
-    A removed file is nobody's any more, and neither is one that the store lost.
+    A removed file is nobody's any more unless it was submitted, and neither is one that the store lost.  Whoever
+    applies and whoever works on the application open what was ever submitted, since differences name it; reviewers
+    only what stands.
     """
-    if document.removed_at is not None or not opens(user, document):
+    if not opens(user, document):
         return False
     if belongs(user, document.application):
-        return True
-    return _works_on(user, document.application) or any(more(user, document) for more in more_readers)
+        return document.removed_at is None or document.submitted_at is not None
+    if _works_on(user, document.application):
+        return stands(document) or document.submitted_at is not None
+    return any(more(user, document) for more in more_readers)
 
 
 def opens(user: Any, document: Document) -> bool:
@@ -224,6 +279,13 @@ def _is_safe(document: Document) -> bool:
     if document.scan_state is ScanState.NOT_SCANNED:
         return scanner.configured() is None
     return document.scan_state is ScanState.SAFE
+
+
+def stands(document: Document) -> bool:
+    """Whether a file is part of the application as it was last submitted."""
+    if document.application.editing_since is None:
+        return document.removed_at is None
+    return document.submitted_at is not None and document.replaced_at is None
 
 
 def _closed(cycle: Cycle, advice: str, application: Application | None = None) -> Turned:
@@ -245,8 +307,11 @@ def over(application: Application, user: Any) -> Turned:
         sentence = f"{who} withdrew this application on {_moment(application.changed_at)}. {contact}"
         title = f"{who} withdrew this application"
     else:
-        contact = _contact(application.cycle, "if something in it must change")
-        sentence = f"{who} submitted this application on {when}, so its answers are fixed. {contact}"
+        until = unlocked(user, application, clock.now()).until
+        advice = _contact(application.cycle, "if something in it must change")
+        if until is not None:
+            advice = f"Parts of it can be changed until {_moment(until)}: open your application and press the button."
+        sentence = f"{who} submitted this application on {when}, so its answers are fixed. {advice}"
         title = "You have applied already" if who == "You" else "Your team has applied already"
     return Turned(sentence, title=title, status=409, application_id=application.id)
 

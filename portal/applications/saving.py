@@ -15,7 +15,7 @@ from portal.applications.actions import refresh_index
 from portal.applications.inspection import BadFile, inspect, plain_name
 from portal.applications.models import Answer, Application, Document
 from portal.applications.refusals import NoDraft, NotYours
-from portal.applications.rules import may_write
+from portal.applications.rules import may_write, unlocked
 from portal.applications.sheet import current_documents, field_name, given_documents
 from portal.applications.status import Status
 from portal.applications.team_models import TeamChange
@@ -102,11 +102,11 @@ def save_section(
     In: the application as `queries.held` gives it; raw input by field name; files by field name; the marks of the
     values that the form was made from, which also say which questions it covers (None covers all of the section and
     overwrites); a document to remove.  Out: what was not kept.  Raises NotYours, and NoDraft when the draft is none
-    any more.
+    any more, or nothing that the section's owner edits.
     """
     if not may_write(by, application):
         raise NotYours(str(application))
-    if application.status is not Status.DRAFT:
+    if not is_written(application, section.id, by=by, now=now):
         raise NoDraft(application)
     saved = Saved()
     try:
@@ -121,12 +121,20 @@ def save_section(
                 remove_document(document, by=by, now=now)
         application.saved_at, application.saved_by_id = now, by.id
         note_changes(application, saved.changed, by=by, now=now)
-        refresh_index(application)
+        if application.status is Status.DRAFT:  # what was submitted is found by what it says until it is submitted anew
+            refresh_index(application)
         db.session.flush()
     except BaseException:
         forget_stored(saved.stored_keys)
         raise
     return saved
+
+
+def is_written(application: Application, section_id: int, *, by: Person, now: datetime) -> bool:
+    """Whether somebody writes in a section at that moment: in any of a draft, in what is unlocked of an edit."""
+    if application.status is Status.DRAFT:
+        return True
+    return application.editing_since is not None and section_id in unlocked(by, application, now)
 
 
 def _save_answer(
@@ -248,7 +256,7 @@ def remove_document(document: Document, *, by: Person, now: datetime) -> None:
     """Take a file out of a draft; its bytes go a day later.  Raises NotYours, NoDraft."""
     if not may_write(by, document.application):
         raise NotYours(str(document))
-    if document.application.status is not Status.DRAFT:
+    if document.application.status is not Status.DRAFT and document.application.editing_since is None:
         raise NoDraft(document.application)
     if document.removed_at is None:
         document.removed_at = now

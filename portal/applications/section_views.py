@@ -14,6 +14,8 @@ from portal.applications.companions import tasks_of
 from portal.applications.forms import ActForm, section_form
 from portal.applications.models import Application
 from portal.applications.progress import Draft, saved_words
+from portal.applications.refusals import NoDraft
+from portal.applications.rules import unlocked
 from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
 from portal.applications.sheet import Part, field_name, sheet
 from portal.catalogue.fields import kind_of
@@ -33,6 +35,8 @@ def section(application: Application, section_id: int) -> ResponseReturnValue:
     if all(each.id != section_id for each in frozen(application.form).sections):
         return _moved(application, section_id)
     part, parts = _find(application, section_id)
+    if section_id not in unlocked(current_user, application, now()):
+        raise NoDraft(application)
     form = section_form(part.section, application.values)
     for row in part.rows:
         if row.problems and (request.args.get("check") or row.is_answered):

@@ -89,7 +89,7 @@ def given_documents(application: Application, question: FrozenQuestion) -> list[
     return [
         document
         for document in application.documents
-        if document.question_key == question.key and document.removed_at is None
+        if document.question_key == question.key and application.stands(document)
     ]
 
 

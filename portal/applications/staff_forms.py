@@ -1,10 +1,14 @@
 """Forms that coordinators fill in on an application."""
 
+from collections.abc import Sequence
+
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
-from portal.catalogue.inputs import MomentField, StaffForm, line
+from portal.catalogue.frozen import FrozenSection
+from portal.catalogue.inputs import CheckboxesField, MomentField, StaffForm, limited, line
 from portal.core.text import clean, plural
 
 LONGEST_NOTE = 4000
@@ -32,3 +36,27 @@ class ExtensionForm(StaffForm):
     email = line("Email address of the person", most=320, validators=[DataRequired("Write their email address.")])
     until = MomentField("Until", [InputRequired("Choose the day and time of the new deadline.")])
     reason = line("Why", most=1000, validators=[DataRequired("Write why, so that colleagues know.")])
+
+
+class ChangesForm(StaffForm):
+    """What an applicant is asked to change, and until when."""
+
+    sections = CheckboxesField(
+        "Sections to unlock", coerce=int, validators=[DataRequired("Choose at least one section to unlock.")]
+    )
+    reason = TextAreaField(
+        "What to change, and why",
+        filters=[lambda text: clean(text).strip() if text else text],
+        validators=[DataRequired("Write what to change, and why."), limited(4000)],
+    )
+    due_at = MomentField("Until", [InputRequired("Choose the day and time until which they can change it.")])
+
+    def offer(self, sections: Sequence[FrozenSection]) -> None:
+        """Set the sections to choose from."""
+        self.sections.choices = [SelectChoice(section.id, section.title) for section in sections]
+
+
+class MoreTimeForm(StaffForm):
+    """A later date of a request for changes."""
+
+    more_until = MomentField("New date", [InputRequired("Choose the new day and time.")])

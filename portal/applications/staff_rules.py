@@ -4,6 +4,8 @@ from typing import Any
 
 from portal.accounts.rules import coordinates
 from portal.applications.extension_models import Extension
+from portal.applications.models import Application
+from portal.applications.revision_models import ChangeRequest
 from portal.applications.rules import coordinate_application
 from portal.catalogue.models import Cycle
 from portal.core.access import rule
@@ -19,6 +21,12 @@ def advance_cycle(user: Any, cycle: Cycle) -> bool:
 
 
 rule("extension.grant")(advance_cycle)
+
+
+@rule("change-request.manage")
+def manage_change_request(user: Any, request: tuple[ChangeRequest, Application]) -> bool:
+    """Whoever coordinates the application that it is about."""
+    return bool(coordinate_application(user, request[1]))
 
 
 @rule("extension.revoke")

@@ -6,7 +6,8 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.applications import (  # two add routes to the blueprint, `staff_rules` registers the rules
+from portal.applications import (  # views add routes to the blueprint, `staff_rules` registers the rules
+    change_request_views,  # noqa: F401
     extension_views,  # noqa: F401
     staff_actions,
     staff_rules,  # noqa: F401

@@ -6,10 +6,14 @@ from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.applications import (  # all but two add routes to the blueprint; `panel` tells the catalogue's pages
+from portal.accounts.models import Person
+from portal.applications import (  # views add routes to the blueprint; `panel` tells the catalogue's pages
     document_views,  # noqa: F401
     panel,  # noqa: F401
     queries,
+    revision_actions,
+    revision_views,  # noqa: F401
+    revisions,
     section_views,  # noqa: F401
 )
 from portal.applications.actions import delete_draft
@@ -22,8 +26,9 @@ from portal.applications.companions import panels_of, tasks_of
 from portal.applications.forms import ActForm, WithdrawForm
 from portal.applications.models import Application
 from portal.applications.progress import Draft, timeline
-from portal.applications.refusals import Incomplete
-from portal.applications.rules import belongs, over
+from portal.applications.refusals import Incomplete, Unchanged
+from portal.applications.revision_changes import changes_since
+from portal.applications.rules import belongs, over, unlocked
 from portal.applications.sheet import Part, sheet
 from portal.applications.status import FINAL, Status
 from portal.catalogue.models import Cycle
@@ -48,6 +53,7 @@ def dashboard() -> str:
         "applications/dashboard.html",
         drafts=drafts,
         running=[(application, timeline(application)) for application in running],
+        unlocks={application.id: unlocked(current_user, application, now()) for application in running},
         past=[application for application in mine if application.status in FINAL],
         tests=[application for application in everything if application.is_test],
         messages=queries.messages_about(current_user.id, everything),
@@ -97,18 +103,44 @@ def show(application: Application) -> str:
     """
     if not belongs(current_user, application):
         audit.record_read(current_user._get_current_object(), "application.read", application)
-    parts = sheet(application)
-    if application.status is Status.DRAFT and (draft := _draft(application, parts)).is_open:
+    if application.status is Status.DRAFT and (draft := _draft(application, sheet(application))).is_open:
         changes = list(told_lines(application))
-        return render_template(
-            "applications/tasks.html", draft=draft, changes=changes, act=ActForm(), **_about(application)
-        )
+        return _tasks_page(application, draft, changes=changes, edit=None)
+    if application.editing_since is not None and unlocked(current_user, application, now()):
+        draft = _draft(application, sheet(application))
+        return _tasks_page(application, draft, changes=[], edit=_edit(application))
+    parts = sheet(revisions.as_submitted(application))
     letter = queries.last_letter(application) if belongs(current_user, application) else None
     stops = [] if application.status is Status.DRAFT else timeline(application)
     panels = panels_of(application, current_user)
     return render_template(
-        "applications/show.html", parts=parts, stops=stops, letter=letter, panels=panels, **_about(application)
-    )
+        "applications/show.html", parts=parts, stops=stops, letter=letter, panels=panels, act=ActForm(),
+        unlock=unlocked(current_user, application, now()), **_about(application),
+    )  # fmt: skip
+
+
+def _tasks_page(application: Application, draft: Draft, **context: Any) -> str:
+    return render_template("applications/tasks.html", draft=draft, act=ActForm(), **context, **_about(application))
+
+
+def _edit(application: Application) -> dict[str, Any] | None:
+    """What the pages of an edit say besides those of a draft; None for a draft.
+
+    Out: what is unlocked until when, the request for changes, the last revision, the questions that differ from it, and
+    the ids of their sections.
+    """
+    last = revisions.last(application.id) if application.editing_since else None
+    if last is None:
+        return None
+    found = changes_since(application, last)
+    return {
+        "unlock": unlocked(current_user, application, now()),
+        "asked": application.change_request,
+        "last": last,
+        "changes": found,
+        "changed": {one.section_id for one in found},
+        "act": ActForm(),
+    }
 
 
 def _draft(application: Application, parts: list[Part]) -> Draft:
@@ -133,18 +165,32 @@ def check(application: Application) -> str:
 
 def _check_page(application: Application) -> str:
     draft = _draft(application, sheet(application))
-    return render_template("applications/check.html", draft=draft, act=ActForm(), **_about(application))
+    edit = _edit(application)
+    return render_template("applications/check.html", draft=draft, edit=edit, act=ActForm(), **_about(application))
 
 
 @bp.post("/<int:application_id>/submit")
 @guard("application.submit", application=queries.whole)
 def submit(application: Application) -> ResponseReturnValue:
     """Submit; with things left to fix, the check page lists them."""
+    who = current_user._get_current_object()
+    if application.editing_since is not None:
+        return _submit_again(application, who)
     try:
-        submit_draft(application, by=current_user._get_current_object(), now=now())
+        submit_draft(application, by=who, now=now())
     except Incomplete:
         return _check_page(application), 422
     flash(f"Submitted.|Your reference is {application.reference}. {application.status.next_words}")
+    return redirect(url_for("applications.show", application_id=application.id), 303)
+
+
+def _submit_again(application: Application, who: Person) -> ResponseReturnValue:
+    """Submit what was changed in a submitted application."""
+    try:
+        revision_actions.submit_again(application, by=who, now=now())
+    except (Incomplete, Unchanged):
+        return _check_page(application), 422
+    flash("Changes submitted.|Your application is read as it is now. We emailed you what changed.")
     return redirect(url_for("applications.show", application_id=application.id), 303)
 
 

@@ -16,7 +16,14 @@ from portal.core.clock import now
 from portal.core.db import db
 
 QUESTION_COLUMNS = ("key", "position", "kind", "label", "help", "required", "for_reviewers", "identifies", "in_queue")
-CYCLE_COLUMNS = ("grace_minutes", "seats", "reviewers_each", "minutes_to_apply", "sample_fields")
+CYCLE_COLUMNS = (
+    "grace_minutes",
+    "seats",
+    "reviewers_each",
+    "minutes_to_apply",
+    "edits_until_deadline",
+    "sample_fields",
+)
 CYCLE_TIMES = ("opens_at", "closes_at", "reviews_due_at", "decisions_by", "starts_on")
 
 Shift = Callable[[Any], Any]

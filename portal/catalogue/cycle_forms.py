@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wtforms import DateField, FieldList, FormField, HiddenField, IntegerField
+from wtforms import DateField, FieldList, FormField, HiddenField, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, NumberRange, Optional, Regexp, ValidationError
 
@@ -61,6 +61,15 @@ class CycleForm(VersionedForm):
     decisions_by = DateField("Decisions by", [Optional()])
     starts_on = DateField("Starts on", [Optional()])
     minutes_to_apply = whole("Minutes it takes to apply", least=1, most=10_000)
+    edits_until_deadline = SelectField(
+        "Changes after submitting",
+        choices=[
+            SelectChoice("", "Until the deadline; none where there is no deadline"),
+            SelectChoice("yes", "For as long as the cycle is open"),
+            SelectChoice("no", "None"),
+        ],
+        coerce={"yes": True, "no": False, True: True, False: False}.get,
+    )
     dates = FieldList(FormField(DateRow), "Further dates", max_entries=MOST_DATES)
     sample_fields = CheckboxesField("Fields marked “Sample”")
 

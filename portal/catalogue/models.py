@@ -251,6 +251,7 @@ class Cycle(HasId, Model):
     decisions_by: Mapped[date | None]
     starts_on: Mapped[date | None]
     minutes_to_apply: Mapped[int | None]
+    edits_until_deadline: Mapped[bool | None]
     takes_teams: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     team_min: Mapped[int] = mapped_column(default=2, server_default="2")
     team_max: Mapped[int] = mapped_column(default=8, server_default="8")
@@ -280,6 +281,12 @@ class Cycle(HasId, Model):
 
     def __str__(self) -> str:
         return f"{self.opportunity.title}, {self.name}"
+
+    @property
+    def takes_edits(self) -> bool:
+        """Whether a submitted application can be changed while the cycle is open: with a deadline unless it says no,
+        rolling only if it says yes."""
+        return self.closes_at is not None if self.edits_until_deadline is None else self.edits_until_deadline
 
 
 class CycleDate(HasId, Model):

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, Select, func, null, select
+from sqlalchemy import Engine, Select, and_, case, func, null, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Person
 from portal.applications.models import Answer, Application, Document
+from portal.applications.revision_models import Revision
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.models import Cycle, Site
@@ -82,15 +83,29 @@ def columns(cycle: Cycle) -> list[Column]:
 
 def query(cycle: Cycle, filters: Filters, *, with_files: bool) -> Select[Any]:
     """One row an application, in the order of the queue; answers and names of files as JSON objects by question."""
-    answers = (
+    stored = (
         select(func.jsonb_object_agg(Answer.question_key, Answer.value))
         .where(Answer.application_id == Application.id)
         .scalar_subquery()
     )
+    submitted = (  # what is being edited is read as it was last submitted
+        select(Revision.answers)
+        .where(Revision.application_id == Application.id)
+        .order_by(Revision.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    answers = case((Application.editing_since.is_(None), stored), else_=submitted)
     names = aggregate_order_by(func.jsonb_build_array(Document.question_key, Document.filename), Document.id)
     files = (
         select(func.jsonb_agg(names))
-        .where(Document.application_id == Application.id, Document.removed_at.is_(None))
+        .where(
+            Document.application_id == Application.id,
+            case(
+                (Application.editing_since.is_(None), Document.removed_at.is_(None)),
+                else_=and_(Document.submitted_at.is_not(None), Document.replaced_at.is_(None)),
+            ),
+        )
         .scalar_subquery()
     )
     found = matching(cycle, filters, with_summary=True).join(Application.person).outerjoin(Application.site)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from portal.accounts.models import Person
 from portal.applications.models import Application, StatusEvent
+from portal.applications.revisions import counted
 from portal.applications.status import Status
 from portal.applications.team_models import TeamMember
 from portal.catalogue.models import Cycle, Opportunity, Site
@@ -22,11 +23,16 @@ LINES_SHOWN = 100
 
 @dataclass(frozen=True)
 class File:
-    """An application with its neighbours by name, as ids; none at the ends of the queue."""
+    """An application with its neighbours by name, as ids; none at the ends of the queue.
+
+    `submissions` says how often it was submitted since these are kept, `submitted_last` when last.
+    """
 
     application: Application
     previous: int | None
     following: int | None
+    submissions: int
+    submitted_last: datetime | None
 
 
 def file_by_id(application_id: int) -> File | None:
@@ -38,7 +44,7 @@ def file_by_id(application_id: int) -> File | None:
     before, after = _neighbours()
     found = (
         db.session.execute(
-            select(Application, before, after)
+            select(Application, before, after, *counted())
             .where(Application.id == application_id)
             .options(
                 listing.load_only(
@@ -48,6 +54,7 @@ def file_by_id(application_id: int) -> File | None:
                 joinedload(Application.site).load_only(Site.name),
                 joinedload(Application.documents),
                 joinedload(Application.form),
+                joinedload(Application.change_request),
                 selectinload(Application.answers),
                 selectinload(Application.members).joinedload(TeamMember.person),
             )

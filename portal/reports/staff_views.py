@@ -8,6 +8,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.applications.reading import asked_for
+from portal.applications.revisions import as_submitted
+from portal.applications.rules import ASKED
 from portal.applications.sheet import sheet
 from portal.applications.staff_queries import notes_of
 from portal.applications.status import plain_steps
@@ -142,12 +144,12 @@ def export_queue(cycle: Cycle) -> Response:
 def show_file(application: files.File) -> str:
     """One application with all that staff know of it; that it was read is recorded first."""
     it = application.application
-    parts = sheet(it)
+    parts = sheet(as_submitted(it))
     reading = asked_for(parts)
     audit.record_read(current_user._get_current_object(), "application.read", it)
     return render_template(
         "reports/application.html", application=it, file=application, parts=parts, reading=reading,
         history=files.history(it), review_panel=panel(it),
         decision_panel=decision_panel(it), moves=plain_steps(it.status),
-        notes=notes_of(it.id),
+        notes=notes_of(it.id), may_ask=it.status in ASKED,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from portal.accounts.rules import coordinates, reviews_for, scope
 from portal.accounts.status import Role
 from portal.applications.models import Application, Document
 from portal.applications.queries import teams_of
-from portal.applications.rules import coordinate_application, more_readers, took_part
+from portal.applications.rules import coordinate_application, more_readers, stands, took_part
 from portal.applications.status import Status
 from portal.catalogue.form_models import Question, Section
 from portal.catalogue.models import Cycle
@@ -79,7 +79,7 @@ def assign_in_cycle(user: Any, cycle: Cycle) -> bool:
 
 def reads_document(user: Any, document: Document) -> bool:
     """Whether a document belongs to a file that is the user's to review and answers a question for reviewers."""
-    if not user.is_authenticated or document.removed_at is not None:
+    if not user.is_authenticated or not stands(document):
         return False
     assignment = db.session.scalar(
         select(Assignment).where(

@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.applications.reading import asked_for
+from portal.applications.revisions import as_submitted
 from portal.applications.sheet import sheet
 from portal.core import audit
 from portal.core.access import guard
@@ -91,7 +92,7 @@ def recuse(assignment: Assignment) -> Answer:
 
 
 def _workspace(assignment: Assignment, form: ReviewForm, recusal: RecuseForm) -> str:
-    parts = sheet(assignment.application, for_reviewers=True)
+    parts = sheet(as_submitted(assignment.application), for_reviewers=True)
     reading = asked_for(parts)
     scores = form.scores
     return render_template(

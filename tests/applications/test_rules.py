@@ -156,9 +156,13 @@ def test_already_applied_and_withdrawn(client: PageClient, person: Person) -> No
     for call in (client.get, client.post):
         page = call(f"/applications/start/{cycle.id}")
         assert (page.status, page.one("//h1")) == (409, "You have applied already")
-        assert "Write to Ines Calloway-Brandt at scholars@example.org if something in it must change." in page.text
+        assert "Parts of it can be changed until" in page.text
         assert page.click("Open your application").path == f"/applications/{application.id}"
     assert client.get(section_path(application)).status == 409
+    cycle.edits_until_deadline = False
+    db.session.commit()
+    page = client.post(f"/applications/start/{cycle.id}")
+    assert "Write to Ines Calloway-Brandt at scholars@example.org if something in it must change." in page.text
     withdrawn = factories.cycle()
     factories.application(withdrawn, person, status=Status.WITHDRAWN)
     db.session.commit()

@@ -19,6 +19,7 @@ from werkzeug.routing import Rule
 from portal.accounts.models import Person
 from portal.accounts.status import Role
 from portal.applications.actions import move
+from portal.applications.change_requests import ask as ask_changes
 from portal.applications.extension_actions import grant
 from portal.applications.models import Application, Note
 from portal.applications.status import Status
@@ -92,6 +93,10 @@ def make_place() -> Place:
         "extension": extension.id,
     }  # fmt: skip
     draft = factories.application(intake, factories.person("Ana", "Quispe"))
+    asked = ask_changes(
+        application, section_ids=[section.id], reason="Why", due_at=now() + timedelta(days=9), by=coordinator, now=now()
+    )
+    ids |= {"request": asked.id}
     return Place(unit, ids, people, application, draft)
 
 
@@ -155,7 +160,8 @@ PREFIXES = {
     "coordinator": ("/manage/", "/admin/opportunities", "/admin/cycles", "/admin/forms", "/admin/sections"),
 }
 COORDINATORS_TOO = {
-    "applications.show", "applications.document", "catalogue_staff.question", "catalogue_staff.move_question",
+    "applications.show", "applications.document", "applications.revisions",
+    "catalogue_staff.question", "catalogue_staff.move_question",
     "catalogue_staff.remove_question", "selection_letters.letter",
 }  # fmt: skip
 
