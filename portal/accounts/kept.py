@@ -20,7 +20,7 @@ from portal.accounts.rules import SECURITY_ROUTES
 from portal.accounts.throttling import within
 from portal.core.access import OPEN, SignInNeeded
 from portal.core.db import SAFE_METHODS, db
-from portal.core.pages import local_path
+from portal.core.pages import asked_by_script, for_script, local_path
 from portal.core.text import clean
 from portal.core.tokens import hashed, new_token
 
@@ -34,8 +34,10 @@ _LIMIT = "60 per hour"
 
 
 def sign_in_needed(_error: SignInNeeded) -> ResponseReturnValue:
-    """To the sign-in page, which leads back; what was typed is kept."""
+    """To the sign-in page, which leads back; what was typed is kept.  A script is told, and asks on its page."""
     db.session.rollback()
+    if asked_by_script():
+        return for_script("session-over", 401)
     if request.method == "POST":
         return _keep_and_sign_in()
     return redirect(url_for("security.login", next=_here()), 303)
@@ -46,6 +48,9 @@ def token_refused(error: CSRFError) -> ResponseReturnValue:
     db.session.rollback()
     if request.endpoint == "security.logout" and not current_user.is_authenticated:
         return redirect(url_for("security.login"), 303)
+    if asked_by_script():
+        signed_in = current_user.is_authenticated
+        return for_script("token", 400) if signed_in else for_script("session-over", 401)
     ended = not current_user.is_authenticated or "csrf_token" not in session
     if ended and request.method == "POST" and not _is_open():
         return _keep_and_sign_in()
@@ -114,6 +119,14 @@ def spare_session(response: Response) -> Response:
     """A form of another site comes without our cookie: its refusal must not put a new session in place of the old."""
     if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":
         session.modified = False
+    return response
+
+
+def clear_browser(response: Response) -> Response:
+    """At sign-out the browser forgets what pages kept on the device: answers that had not reached the server."""
+    left = request.method == "POST" and request.endpoint in {"security.logout", "accounts.sign_out_everywhere"}
+    if left and response.status_code < 400:
+        response.headers["Clear-Site-Data"] = '"storage"'
     return response
 
 

@@ -90,6 +90,7 @@ def init_app(app: Flask) -> None:
     app.before_request(guard_security_routes)
     app.after_request(kept.forget_used)
     app.after_request(kept.spare_session)
+    app.after_request(kept.clear_browser)
     app.register_error_handler(SignInNeeded, kept.sign_in_needed)
     app.register_error_handler(CSRFError, kept.token_refused)
     app.register_error_handler(EmailTaken, taken_meanwhile)

@@ -54,6 +54,8 @@ def no_form(error: NoForm) -> ResponseReturnValue:
 def store_down(error: StorageError) -> ResponseReturnValue:
     """A file cannot be read at this moment; nothing is wrong with it."""
     current_app.logger.error("a stored file cannot be read", exc_info=error)
+    if pages.asked_by_script():
+        return pages.for_script("unavailable", 503)
     return pages.render_bare("errors/503.html"), 503, {"Retry-After": "30"}
 
 
@@ -61,8 +63,12 @@ def store_down(error: StorageError) -> ResponseReturnValue:
 def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     """More than the server takes at once."""
     limit = file_size(current_app.config["SETTINGS"].max_upload_bytes)
+    if pages.asked_by_script():
+        return pages.for_script("too-large", 413, f"Choose files of up to {limit} together.")
     return render_template("errors/413.html", limit=limit), 413
 
 
 def turned(refusal: Turned) -> ResponseReturnValue:
+    if pages.asked_by_script():
+        return pages.for_script("denied", refusal.status, refusal.reason)
     return render_template("applications/refused.html", refusal=refusal), refusal.status

@@ -58,8 +58,14 @@ class RefusedFile:
 
 @dataclass
 class Saved:
-    """What became of a save: all that is not listed here was kept; `changed` holds the keys of questions."""
+    """What became of a save: all that is not listed as a conflict, as too long or as a refused file was kept.
 
+    `changed` holds the keys of questions whose answers are others now.
+
+    `marks` are those of the answers that are stored now as they were sent, by question id.
+    """
+
+    marks: dict[int, str] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     too_long: list[tuple[FrozenQuestion, str]] = field(default_factory=list)
     files: list[RefusedFile] = field(default_factory=list)
@@ -151,7 +157,10 @@ def _save_answer(
     row = next((answer for answer in application.answers if answer.question_key == question.key), None)
     current = row.value if row else None
     base = seen.get(question.id, stamp(current))
-    if mine == current or stamp(mine) == base:
+    if mine == current:
+        saved.marks[question.id] = stamp(mine)
+        return
+    if stamp(mine) == base:
         return  # unchanged here; if another tab changed it meanwhile, that stays
     if problem := kind.too_long(mine, question):
         saved.too_long.append((question, problem))
@@ -160,6 +169,7 @@ def _save_answer(
     else:
         _store(application, question, row, mine, now)
         saved.changed.add(question.key)
+        saved.marks[question.id] = stamp(mine)
 
 
 def _store(application: Application, question: FrozenQuestion, row: Answer | None, value: Any, now: datetime) -> None:

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from portal.accounts.models import Person
 from portal.applications import (  # views add routes to the blueprint; `panel` tells the catalogue's pages
+    autosave_views,  # noqa: F401
     document_views,  # noqa: F401
     panel,  # noqa: F401
     queries,

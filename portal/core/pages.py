@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, current_app, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from jinja2 import StrictUndefined
@@ -158,20 +159,36 @@ def secure(response: Response) -> Response:
     return response
 
 
-def http_error(error: HTTPException) -> tuple[str, int]:
+def asked_by_script() -> bool:
+    """Whether a script of a page asks: it gets JSON where a person gets a page, errors too."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def for_script(error: str, status: int, reason: str = "") -> tuple[dict[str, str], int]:
+    """An error as scripts get it: its name, and a sentence for the person where there is one."""
+    return {"error": error, "reason": reason}, status
+
+
+def http_error(error: HTTPException) -> ResponseReturnValue:
     """An error page; only sentences of our own are shown, never the library's stock description."""
     code = error.code or 500
     own = error.description if error.description != type(error).description else ""
+    if asked_by_script():
+        return for_script("refused", code, own or "")
     return render_template(f"errors/{code}.html", reason=own or ""), code
 
 
-def denied(error: Denied) -> tuple[str, int]:
+def denied(error: Denied) -> ResponseReturnValue:
+    if asked_by_script():
+        return for_script("denied", 403, error.reason)
     return render_template("errors/403.html", reason=error.reason), 403
 
 
-def stale(error: StaleDataError) -> tuple[str, int]:
+def stale(error: StaleDataError) -> ResponseReturnValue:
     """Two people changed the same row; the views that edit such rows show both texts, this is for all others."""
     db.session.rollback()
+    if asked_by_script():
+        return for_script("stale", 409)
     return render_template("errors/409.html", mine=[], theirs=[], reason=""), 409
 
 

@@ -6,6 +6,8 @@ const modules = [
   [".grid .pick", "rows.js"],
   ["body.staff", "keys.js"],
   ["main form[method=post]", "unsaved.js"],
+  ["body[data-person]", "copies.js"],
+  ["form[data-autosave]", "autosave.js"],
 ];
 
 for (const [selector, file] of modules) {

@@ -8,9 +8,12 @@ document.addEventListener("input", ({ target }) => {
   if (keeps(target.form)) typed.add(target.form);
 });
 
-document.addEventListener("submit", ({ target }) => {
-  saving = [...typed].every((form) => form === target);
+document.addEventListener("submit", (event) => {
+  saving = !event.defaultPrevented && [...typed].every((form) => form === event.target);
 });
+
+// A form that saves by itself says when all of it is saved.
+document.addEventListener("portal:saved", ({ target }) => typed.delete(target));
 
 window.addEventListener("beforeunload", (event) => {
   if (typed.size && !saving) event.preventDefault();

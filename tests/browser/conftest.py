@@ -16,6 +16,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -137,6 +138,7 @@ class Visitor:
     def __init__(self, context: BrowserContext, portal: Portal) -> None:
         self.portal = portal
         self.problems: list[str] = []
+        self.expected: set[tuple[int, str]] = set()  # refusals that a test provokes: status and end of the path
         context.on("console", self._console)
         context.on("weberror", lambda error: self.problems.append(f"script: {error.error}"))
         context.on("response", self._response)
@@ -150,6 +152,9 @@ class Visitor:
     def _response(self, response: Response) -> None:
         """A page may refuse (422, 404); nothing that a page is made of may be missing, and nothing may break."""
         document = response.request.resource_type == "document"
+        path = urlsplit(response.url).path
+        if any(response.status == status and path.endswith(ending) for status, ending in self.expected):
+            return
         if response.status >= 500 or (response.status >= 400 and not document):
             self.problems.append(f"{response.status} {response.url}")
 

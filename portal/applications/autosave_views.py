@@ -1,0 +1,77 @@
+"""What the script of a section page asks: to save the answers that changed, by the action of the button."""
+
+from typing import Any
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal.applications import queries
+from portal.applications.blueprint import bp
+from portal.applications.models import Application
+from portal.applications.progress import saved_words
+from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
+from portal.applications.sheet import sheet
+from portal.catalogue.fields import kind_of
+from portal.catalogue.frozen import FrozenSection, frozen
+from portal.core.access import guard
+from portal.core.clock import now
+from portal.core.db import transaction
+
+
+@bp.post("/<int:application_id>/sections/<int:section_id>/autosave")
+@guard("application.edit", application=queries.held)
+def autosave(application: Application, section_id: int) -> ResponseReturnValue:
+    """Save the questions whose marks were sent, and no other.
+
+    The save is a transaction of its own: with some answers in conflict (409) all others are saved.
+    """
+    section = section_of(application, section_id)
+    seen = read_marks(request.form.get("seen", ""))
+    with transaction():
+        saved = save_section(
+            application,
+            section,
+            by=current_user._get_current_object(),
+            now=now(),
+            typed=request.form.to_dict(flat=False),
+            uploads={},
+            seen=seen,
+        )
+        answer = _answer(application, section, seen, saved)
+    return answer, 409 if saved.conflicts else 200
+
+
+def section_of(application: Application, section_id: int) -> FrozenSection:
+    """The section of the application's own form; 404 for one of another form."""
+    sections = frozen(application.form).sections
+    return next((each for each in sections if each.id == section_id), None) or abort(404)
+
+
+def _answer(application: Application, section: FrozenSection, seen: dict[int, str], saved: Saved) -> dict[str, Any]:
+    """What the script does with its page: words of the saved line, marks to send next time, and what is wrong."""
+    part = next(each for each in sheet(application) if each.section is section)
+    wrong = {row.question.id: row.problems if row.is_answered else [] for row in part.rows}
+    refused = {question.id: sentence for question, sentence in saved.too_long}
+    badge = part.badge[1]
+    return {
+        "saved": saved_words(application.saved_at),
+        "marks": saved.marks,
+        "problems": {key: wrong[key] for key in seen if key in wrong and key not in refused},
+        "refused": refused,
+        "conflicts": [_conflict(conflict) for conflict in saved.conflicts],
+        "badge": badge,
+    }
+
+
+def _conflict(conflict: Conflict) -> dict[str, Any]:
+    """Both texts of a question; `raw` and `mark` are those of the one that is stored."""
+    kind, question = kind_of(conflict.question), conflict.question
+    return {
+        "id": question.id,
+        "label": question.label,
+        "mine": kind.display(conflict.mine, question),
+        "theirs": kind.display(conflict.theirs, question),
+        "raw": kind.raw(conflict.theirs),
+        "mark": stamp(conflict.theirs),
+    }
