@@ -11,8 +11,9 @@ from portal.applications import companions, queries, revisions
 from portal.applications.models import Application, Document, StatusEvent, moving
 from portal.applications.refusals import Incomplete, NoDraft, NoForm, NotYours, WrongStep
 from portal.applications.rules import leads, may_step
-from portal.applications.sheet import problems_of
+from portal.applications.sheet import problems_of, unasked
 from portal.applications.status import Status, find_step
+from portal.catalogue.conditions import asked_of
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import frozen
 from portal.catalogue.models import Cycle
@@ -137,6 +138,7 @@ def submit(application: Application, *, by: Person, now: datetime) -> Applicatio
     count += sum(len(task.stops) for task in companions.tasks_of([application])[application.id])
     if count:
         raise Incomplete(count)
+    drop_unasked(application, by=by, now=now)
     reference = next_reference(application.cycle_id, is_test=application.is_test)
     # The row's constraints tie status, reference and date together, so all three are written in one flush.
     with db.session.no_autoflush:
@@ -145,6 +147,21 @@ def submit(application: Application, *, by: Person, now: datetime) -> Applicatio
     refresh_index(application)
     revisions.take(application, by=by, now=now)
     return application
+
+
+def drop_unasked(application: Application, *, by: Person, now: datetime) -> None:
+    """Leave out of an application what its own answers do not ask for: a draft keeps it, a submission does not.
+
+    Files are removed as by the applicant, so that their bytes go a day later.
+    """
+    hidden = {question.key for question in unasked(application)}
+    for answer in [answer for answer in application.answers if answer.question_key in hidden]:
+        application.answers.remove(answer)
+    for document in application.documents:
+        if document.question_key in hidden and document.removed_at is None:
+            document.removed_at = now
+            audit.record(by, "document.removed", document, application=application.id)
+    db.session.flush()
 
 
 def next_reference(cycle_id: int, *, is_test: bool = False) -> str:
@@ -201,8 +218,10 @@ def delete_draft(application: Application, *, by: Person) -> None:
 def refresh_index(application: Application) -> None:
     """Repeat on the row what lists sort and search by: name, title, reference and address."""
     person = application.person
-    questions = [question for question in frozen(application.form).questions if question.in_queue]
     values = application.values
+    everything = frozen(application.form).questions
+    asked = asked_of(everything, values)
+    questions = [question for question in everything if question.in_queue and question.key in asked]
     titles = (kind_of(question).display(values.get(question.key), question) for question in questions)
     application.title = next((" ".join(title.split())[:300] for title in titles if title), "")
     application.sort_name = person.sort_name

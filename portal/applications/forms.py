@@ -1,6 +1,6 @@
 """Forms of the applicant's pages.  A section's form is made from its questions; saving it refuses nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -10,9 +10,9 @@ from wtforms.validators import Length, Optional
 
 from portal.applications.actions import LONGEST_REASON
 from portal.applications.saving import seen_marks
-from portal.applications.sheet import field_name
+from portal.applications.sheet import Part, field_name
 from portal.catalogue.fields import kind_of
-from portal.catalogue.frozen import FrozenSection
+from portal.catalogue.question_kind import Fault
 
 
 class WithdrawForm(FlaskForm):  # type: ignore[misc]
@@ -29,18 +29,29 @@ class ActForm(FlaskForm):  # type: ignore[misc]
     """A button and its token."""
 
 
-def section_form(
-    section: FrozenSection, values: Mapping[str, Any], raw: Mapping[str, list[str]] | None = None
-) -> FlaskForm:
-    """The form of a section, filled with what is stored, or with raw input that could not be stored.
+def section_form(part: Part, values: Mapping[str, Any], typed: Mapping[str, Any] | None = None) -> FlaskForm:
+    """The form of a section's page, filled with what is stored, or with answers that could not be stored.
 
-    In: the section, stored values by question key, raw input by field name.  Fields are named by the question's id.
+    In: the part of the sheet, stored values by question key, values that were typed instead by the same.  Fields are
+    named by the question's id.
     """
+    questions = [row.question for row in part.offered]
     fields: dict[str, Any] = {"seen": HiddenField()}
-    filled: MultiDict[str, str] = MultiDict({"seen": seen_marks(section, values)})
-    for question in section.questions:
+    filled: MultiDict[str, str] = MultiDict({"seen": seen_marks(questions, values)})
+    for question in questions:
         kind, name = kind_of(question), field_name(question)
         fields[name] = kind.field(question)
-        filled.setlist(name, (raw or {}).get(name) or kind.raw(values.get(question.key)))
+        value = (typed or {}).get(question.key, values.get(question.key))
+        for key, raw in kind.sent(value, name, question).items():
+            filled.setlist(key, raw)
     made: FlaskForm = type("SectionForm", (FlaskForm,), fields)(formdata=filled)
     return made
+
+
+def place_faults(field: Any, faults: Iterable[Fault]) -> None:
+    """Write each fault beside the control that it is about."""
+    for fault in faults:
+        found = field
+        for step in fault.at.split("-") if fault.at else ():
+            found = found.entries[int(step)] if step.isdigit() else found.form[step]
+        found.errors = [*found.errors, fault.sentence]

@@ -11,7 +11,7 @@ import filetype
 import pikepdf
 from pikepdf.settings import set_qpdf_limits
 
-from portal.catalogue.question_kind import FILE_TYPES
+from portal.catalogue.kind_settings import FILE_TYPES
 from portal.core.text import clean, file_size
 
 HEAD_BYTES = 8192

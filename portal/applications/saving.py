@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol
@@ -80,9 +80,15 @@ def stamp(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]
 
 
-def seen_marks(section: FrozenSection, values: Mapping[str, Any]) -> str:
-    """The marks of a section as a form carries them: `17:- 18:a0b1c2d3e4f5`."""
-    typed = [question for question in section.questions if not kind_of(question).is_file]
+def is_typed(question: FrozenQuestion) -> bool:
+    """Whether an answer is stored for a question: files are documents, and text to read has none."""
+    kind = kind_of(question)
+    return not (kind.is_file or kind.is_information)
+
+
+def seen_marks(questions: Iterable[FrozenQuestion], values: Mapping[str, Any]) -> str:
+    """The marks of a form's questions as it carries them: `17:- 18:a0b1c2d3e4f5`."""
+    typed = [question for question in questions if is_typed(question)]
     return " ".join(f"{question.id}:{stamp(values.get(question.key))}" for question in typed)
 
 
@@ -120,8 +126,9 @@ def save_section(
             name = field_name(question)
             if kind_of(question).is_file:
                 _save_files(application, question, by=by, now=now, uploads=uploads.get(name, ()), saved=saved)
-            elif seen is None or question.id in seen:
-                _save_answer(application, question, now=now, raw=typed.get(name, ()), seen=seen or {}, saved=saved)
+            elif is_typed(question) and (seen is None or question.id in seen):
+                mine = kind_of(question).read(typed, name, question)
+                _save_answer(application, question, mine, now=now, seen=seen or {}, saved=saved)
         for document in application.documents:
             if remove is not None and document.id == remove:
                 remove_document(document, by=by, now=now)
@@ -146,14 +153,12 @@ def is_written(application: Application, section_id: int, *, by: Person, now: da
 def _save_answer(
     application: Application,
     question: FrozenQuestion,
+    mine: Any,
     *,
     now: datetime,
-    raw: Sequence[str],
     seen: Mapping[int, str],
     saved: Saved,
 ) -> None:
-    kind = kind_of(question)
-    mine = kind.parse(raw)
     row = next((answer for answer in application.answers if answer.question_key == question.key), None)
     current = row.value if row else None
     base = seen.get(question.id, stamp(current))
@@ -162,7 +167,7 @@ def _save_answer(
         return
     if stamp(mine) == base:
         return  # unchanged here; if another tab changed it meanwhile, that stays
-    if problem := kind.too_long(mine, question):
+    if problem := kind_of(question).too_long(mine, question):
         saved.too_long.append((question, problem))
     elif stamp(current) != base:
         saved.conflicts.append(Conflict(question, mine, current))
@@ -231,6 +236,8 @@ def add_document(
     assert isinstance(kind, File)
     limit = max_bytes(question)
     found = inspect(stream, filename, allowed=kind.types(question), max_bytes=limit, takes=kind.types_words(question))
+    if problem := kind.too_many_pages(found.filename, found.pages, question):
+        raise BadFile(problem, "Save a shorter copy and upload that.")
     present, most = current_documents(application, question), kind.max_files(question)
     if most > 1 and len(present) >= most:
         raise BadFile(

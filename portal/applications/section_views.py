@@ -11,7 +11,7 @@ from portal.applications import queries
 from portal.applications.blueprint import bp
 from portal.applications.carrying import Former, former
 from portal.applications.companions import tasks_of
-from portal.applications.forms import ActForm, section_form
+from portal.applications.forms import ActForm, place_faults, section_form
 from portal.applications.models import Application
 from portal.applications.progress import Draft, saved_words
 from portal.applications.refusals import NoDraft
@@ -37,10 +37,10 @@ def section(application: Application, section_id: int) -> ResponseReturnValue:
     part, parts = _find(application, section_id)
     if section_id not in unlocked(current_user, application, now()):
         raise NoDraft(application)
-    form = section_form(part.section, application.values)
+    form = section_form(part, application.values)
     for row in part.rows:
-        if row.problems and (request.args.get("check") or row.is_answered):
-            form[row.anchor].errors = list(row.problems)
+        if request.args.get("check") or row.is_answered:
+            place_faults(form[row.anchor], row.faults)
     return _page(application, part, parts, form)
 
 
@@ -60,14 +60,15 @@ def save(application: Application, section_id: int) -> ResponseReturnValue:
     The save is a transaction of its own, since it stands even where the answer is an error about one file.
     """
     application_id = application.id
-    if all(each.id != section_id for each in frozen(application.form).sections):
+    sections = frozen(application.form).sections  # also one that answers to another tab have hidden meanwhile
+    section = next((each for each in sections if each.id == section_id), None)
+    if section is None:
         return _save_former(application, section_id)
-    part, _ = _find(application, section_id)
     with transaction():
-        saved = _save(application, part.section)
-        target = _next_page(application, part.section)
+        saved = _save(application, section)
+        target = _next_page(application, section)
     if saved.conflicts:
-        return _conflict_page(application_id, part.section, saved.conflicts), 409
+        return _conflict_page(application_id, section, saved.conflicts), 409
     if saved.files or saved.too_long:
         return _page_with_refusals(application_id, section_id, saved)
     return redirect(target, 303)
@@ -109,13 +110,13 @@ def _next_page(application: Application, section: FrozenSection) -> str:
     """Where to go after a save without errors: on, unless there is something to fix here."""
     draft = Draft(application, sheet(application), tasks_of([application])[application.id])
     titles = [part.section.id for part in draft.parts]
-    place = titles.index(section.id)
     here: dict[str, Any] = {"application_id": application.id, "section_id": section.id}
     if "remove" in request.form:
         return url_for("applications.section", **here)
-    if request.form.get("to") == "tasks":
+    if request.form.get("to") == "tasks" or section.id not in titles:
         flash(f"“{section.title}” is saved.|{draft.left_words}")
         return url_for("applications.show", application_id=application.id)
+    place = titles.index(section.id)
     if draft.parts[place].problems:
         return url_for("applications.section", **here, check=1)
     flash(f"“{section.title}” is complete.|{draft.left_words}")
@@ -128,8 +129,9 @@ def _page_with_refusals(application_id: int, section_id: int, saved: Saved) -> R
     """The section as saved, with the files and the texts that were not kept."""
     application = queries.in_hand(application_id) or abort(404)
     part, parts = _find(application, section_id)
-    raw = {field_name(question): request.form.getlist(field_name(question)) for question, _ in saved.too_long}
-    form = section_form(part.section, application.values, raw)
+    sent = request.form.to_dict(flat=False)
+    typed = {q.key: kind_of(q).read(sent, field_name(q), q) for q, _ in saved.too_long}
+    form = section_form(part, application.values, typed)
     for question, problem in saved.too_long:
         form[field_name(question)].errors = [problem]
     for refused in saved.files:
@@ -149,7 +151,7 @@ def _conflict_page(application_id: int, section: FrozenSection, conflicts: list[
             "name": field_name(conflict.question),
             "mine": kind_of(conflict.question).display(conflict.mine, conflict.question),
             "theirs": kind_of(conflict.question).display(conflict.theirs, conflict.question),
-            "raw": kind_of(conflict.question).raw(conflict.mine),
+            "sent": kind_of(conflict.question).sent(conflict.mine, field_name(conflict.question), conflict.question),
         }
         for conflict in conflicts
     ]

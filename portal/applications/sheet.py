@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.applications.models import Application, Document
+from portal.catalogue import conditions
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
-from portal.catalogue.question_kind import QuestionKind
+from portal.catalogue.question_kind import Fault, QuestionKind
 from portal.core.text import plural
 
 
@@ -16,15 +17,27 @@ class Row:
     """A question with its answer.
 
     `text` is the answer as people read it, `documents` the files given as one, `unusable` those that are none because
-    the virus scanner blocked them or the store lost them.
+    the virus scanner blocked them or the store lost them, `faults` what to fix, and `only_if` its condition in words.
     """
 
     question: FrozenQuestion
     value: Any
     text: str
     documents: Sequence[Document]
-    problems: list[str]
+    faults: list[Fault]
     unusable: Sequence[Document] = ()
+    is_asked: bool = True
+    only_if: str = ""
+
+    @property
+    def problems(self) -> list[str]:
+        """Sentences that name what to fix."""
+        return [fault.sentence for fault in self.faults]
+
+    @property
+    def asks(self) -> list[str]:
+        """What the person is asked to add, and may leave out."""
+        return self.kind.asks(self.value, self.question)
 
     @property
     def kind(self) -> QuestionKind:
@@ -42,10 +55,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Part:
-    """A section with its rows, and where it stands."""
+    """A section, and where it stands.
+
+    `rows` are the questions that are asked, in the order of the form.  `offered` are those that its page shows: with
+    text to read between them, and with questions that an answer on the same page may yet bring up.
+    """
 
     section: FrozenSection
     rows: list[Row]
+    offered: list[Row]
 
     @property
     def problems(self) -> list[tuple[Row, str]]:
@@ -97,26 +115,52 @@ def sheet(application: Application, *, for_reviewers: bool = False) -> list[Part
     """All sections of an application's own form version with their rows, in order.
 
     In: the application with form, answers and documents; whether to leave out the questions that are not for
-    reviewers.  Sections left without a question are left out too.
+    reviewers.  Questions whose condition does not hold are no rows, and sections with nothing to show are left out.
     """
     values = application.values
+    form = frozen(application.form)
+    asked = conditions.asked_of(form.questions, values)
     parts = []
-    for section in frozen(application.form).sections:
-        asked = [question for question in section.questions if question.for_reviewers or not for_reviewers]
-        if asked:
-            parts.append(Part(section, [_row(application, question, values) for question in asked]))
+    for section in form.sections:
+        here: set[str] = set()
+        offered = []
+        for question in section.questions:
+            shown = question.key in asked
+            if shown or question.condition.get("key") in here:
+                here.add(question.key)
+                only_if = conditions.words(question, form.questions)
+                offered.append(_row(application, question, values, is_asked=shown, only_if=only_if))
+        part = Part(section, _read(offered, for_reviewers=for_reviewers), offered)
+        if part.rows or (offered and not for_reviewers):
+            parts.append(part)
     return parts
 
 
-def _row(application: Application, question: FrozenQuestion, values: dict[str, Any]) -> Row:
+def _read(offered: list[Row], *, for_reviewers: bool) -> list[Row]:
+    """Those that are asked and answered; for reviewers without those that are not for them."""
+    rows = [row for row in offered if row.is_asked and not row.kind.is_information]
+    return [row for row in rows if row.question.for_reviewers or not for_reviewers]
+
+
+def _row(
+    application: Application, question: FrozenQuestion, values: dict[str, Any], *, is_asked: bool, only_if: str
+) -> Row:
     kind = kind_of(question)
     given = given_documents(application, question) if kind.is_file else []
     documents = [document for document in given if document.is_usable]
     unusable = [document for document in given if not document.is_usable]
     value = documents if kind.is_file else values.get(question.key)
-    return Row(question, value, kind.display(value, question), documents, kind.problems(value, question), unusable)
+    faults = kind.faults(value, question) if is_asked else []
+    return Row(question, value, kind.display(value, question), documents, faults, unusable, is_asked, only_if)
+
+
+def unasked(application: Application) -> list[FrozenQuestion]:
+    """The questions of its form that the application's answers do not bring up."""
+    questions = frozen(application.form).questions
+    asked = conditions.asked_of(questions, application.values)
+    return [question for question in questions if question.key not in asked]
 
 
 def problems_of(application: Application) -> dict[str, list[str]]:
     """What must be fixed before submission: sentences by question key; empty when all is right."""
-    return {row.question.key: row.problems for part in sheet(application) for row in part.rows if row.problems}
+    return {row.question.key: row.problems for part in sheet(application) for row in part.rows if row.faults}

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from wtforms import Field, RadioField, SelectField
+from wtforms import Field, RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from portal.catalogue.question_kind import JsonValue, QuestionKind, QuestionLike, Setting, checkboxes
+from portal.catalogue.kind_settings import KeepingList, Setting, checkboxes
+from portal.catalogue.question_kind import JsonValue, QuestionKind, QuestionLike
 from portal.core.text import clean
 
 RADIO_CHOICES = 8
@@ -38,6 +39,9 @@ class YesNo(QuestionKind):
     def display(self, value: JsonValue, question: QuestionLike) -> str:
         return ("Yes" if value else "No") if isinstance(value, bool) else super().display(value, question)
 
+    def conditions(self, question: QuestionLike) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
     def schema(self, question: QuestionLike) -> dict[str, Any]:
         return {"type": "boolean"}
 
@@ -51,7 +55,13 @@ class _Choice(QuestionKind):
     def choices(question: QuestionLike) -> list[str]:
         return list(question.settings.get("choices", []))
 
-    def options(self, question: QuestionLike) -> list[SelectChoice]:
+    def options(self, question: QuestionLike) -> list[str]:
+        return self.choices(question)
+
+    def conditions(self, question: QuestionLike) -> list[tuple[str, str]]:
+        return [(choice, choice) for choice in self.choices(question)]
+
+    def offered(self, question: QuestionLike) -> list[SelectChoice]:
         return [SelectChoice(choice, choice) for choice in self.choices(question)]
 
     def describe(self, question: QuestionLike) -> str:
@@ -70,10 +80,10 @@ class ChooseOne(_Choice):
     name, label, template = "choose_one", "Choose one", "answers/choose_one.html"
 
     def field(self, question: QuestionLike) -> Field:
-        options = self.options(question)
+        options = self.offered(question)
         if len(options) <= RADIO_CHOICES:
             return RadioField(question.label, choices=options, validate_choice=False)
-        return SelectField(question.label, choices=[SelectChoice("", "Choose one"), *options], validate_choice=False)
+        return KeepingList(question.label, offered=[SelectChoice("", "Choose one"), *options])
 
     def missing(self, question: QuestionLike) -> str:
         return f"Choose an answer for “{question.label}”"
@@ -91,7 +101,7 @@ class ChooseSeveral(_Choice):
     name, label, template = "choose_several", "Choose any", "answers/choose_several.html"
 
     def field(self, question: QuestionLike) -> Field:
-        return checkboxes(self.options(question), label=question.label)
+        return checkboxes(self.offered(question), label=question.label)
 
     def parse(self, raw: Sequence[str]) -> JsonValue:
         chosen = [text for item in raw if (text := " ".join(clean(item).split()))]
@@ -105,7 +115,7 @@ class ChooseSeveral(_Choice):
 
     def wrong(self, value: JsonValue, question: QuestionLike) -> list[str]:
         offered = set(self.choices(question))
-        right = isinstance(value, list) and offered.issuperset(value)
+        right = isinstance(value, list) and all(isinstance(one, str) and one in offered for one in value)
         return [] if right else [f"Choose only from the answers offered for “{question.label}”"]
 
     def display(self, value: JsonValue, question: QuestionLike) -> str:

@@ -15,7 +15,9 @@ from portal.catalogue.status import Publication
 from portal.core.clock import now
 from portal.core.db import db
 
-QUESTION_COLUMNS = ("key", "position", "kind", "label", "help", "required", "for_reviewers", "identifies", "in_queue")
+QUESTION_COLUMNS = (
+    "key", "position", "kind", "label", "help", "required", "for_reviewers", "identifies", "in_queue", "profile_field",
+)  # fmt: skip
 CYCLE_COLUMNS = (
     "grace_minutes",
     "seats",
@@ -35,7 +37,11 @@ def copy_form(source: Form, *, to: Cycle, number: int) -> Form:
     for section in source.sections:
         copied = Section(position=section.position, title=section.title, intro=section.intro)
         copied.questions = [
-            Question(**{name: getattr(q, name) for name in QUESTION_COLUMNS}, settings=dict(q.settings))
+            Question(
+                **{name: getattr(q, name) for name in QUESTION_COLUMNS},
+                settings=dict(q.settings),
+                condition=dict(q.condition),
+            )
             for q in section.questions
         ]
         made.sections.append(copied)

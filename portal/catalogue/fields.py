@@ -10,16 +10,23 @@ from typing import Any
 from portal.catalogue.choice_kinds import ChooseOne, ChooseSeveral, YesNo
 from portal.catalogue.date_kind import Date
 from portal.catalogue.file_kind import File
+from portal.catalogue.identifier_kinds import Npi, Orcid
 from portal.catalogue.number_kind import Number
 from portal.catalogue.question_kind import QuestionKind
-from portal.catalogue.text_kinds import Email, LongText, ShortText
+from portal.catalogue.site_kinds import Site
+from portal.catalogue.statement_kinds import Information, Statement
+from portal.catalogue.text_kinds import Email, LongText, Phone, ShortText, WebAddress
 
 __all__ = ["KINDS", "QuestionKind", "kind_of"]
 
+# In the order in which staff choose among them.
 KINDS: dict[str, QuestionKind] = {
     kind.name: kind
-    for kind in (ShortText(), LongText(), Email(), Number(), Date(), YesNo(), ChooseOne(), ChooseSeveral(), File())
-}
+    for kind in (
+        ShortText(), LongText(), Email(), WebAddress(), Phone(), Number(), Date(), YesNo(), ChooseOne(),
+        ChooseSeveral(), Site(), File(), Statement(), Information(), Npi(), Orcid(),
+    )
+}  # fmt: skip
 
 
 def kind_of(question: Any) -> QuestionKind:

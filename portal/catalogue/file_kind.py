@@ -6,14 +6,8 @@ from typing import Any, Protocol
 from flask_wtf.file import FileField
 from wtforms import Field
 
-from portal.catalogue.question_kind import (
-    DEFAULT_FILE_TYPES,
-    FILE_TYPES,
-    JsonValue,
-    QuestionKind,
-    QuestionLike,
-    Setting,
-)
+from portal.catalogue.kind_settings import DEFAULT_FILE_TYPES, FILE_TYPES, Setting
+from portal.catalogue.question_kind import JsonValue, QuestionKind, QuestionLike
 from portal.core.text import file_size, plural
 
 
@@ -36,6 +30,7 @@ class File(QuestionKind):
         Setting("types", "Kinds of files", "types"),
         Setting("max_bytes", "Largest file, in MB", "megabytes", "Empty means the limit of this portal."),
         Setting("max_files", "Most files", "integer", "Empty means one."),
+        Setting("max_pages", "Most pages", "integer", "Counted in PDF files. Word files have no fixed pages."),
     )
 
     def types(self, question: QuestionLike) -> list[str]:
@@ -60,6 +55,18 @@ class File(QuestionKind):
     def missing(self, question: QuestionLike) -> str:
         return f"Upload a file for “{question.label}”"
 
+    def too_many_pages(self, filename: str, pages: int | None, question: QuestionLike) -> str:
+        """Why a file has more pages than this question takes, or an empty string."""
+        most = question.settings.get("max_pages")
+        if not most or pages is None or pages <= int(most):
+            return ""
+        limit = plural(int(most), "page")
+        return f"Shorten {filename} by {plural(pages - int(most), 'page')}: “{question.label}” takes up to {limit}"
+
+    def wrong(self, value: Iterable[FileLike], question: QuestionLike) -> list[str]:
+        sentences = (self.too_many_pages(file.filename, file.pages, question) for file in value)
+        return [sentence for sentence in sentences if sentence]
+
     def display(self, value: Iterable[FileLike] | None, question: QuestionLike) -> str:
         return "; ".join(f"{file.filename}, {file_words(file)}" for file in value or ())
 
@@ -70,7 +77,9 @@ class File(QuestionKind):
 
     def describe(self, question: QuestionLike) -> str:
         limit, most = question.settings.get("max_bytes"), self.max_files(question)
+        pages = question.settings.get("max_pages")
         parts = [f"{self.label}: {self.types_words(question)}"]
+        parts += [f"up to {plural(int(pages), 'page')}"] if pages else []
         parts += [f"up to {file_size(int(limit))}"] if limit else []
         parts += [f"up to {most} files"] if most > 1 else []
         return ", ".join(parts)

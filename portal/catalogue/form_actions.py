@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from portal.accounts.models import Person
 from portal.accounts.rules import is_admin
 from portal.catalogue.changes import apply
+from portal.catalogue.conditions import condition_problems
 from portal.catalogue.copies import copy_form
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
@@ -26,7 +28,10 @@ from portal.core.jobs import enqueue
 from portal.core.text import clean
 
 CARRY_DRAFTS = "applications.carry_drafts"
-SHOWN = ("kind", "label", "help", "required", "settings", "for_reviewers", "identifies", "in_queue")
+SHOWN = (
+    "kind", "label", "help", "required", "settings", "for_reviewers", "identifies", "in_queue", "condition",
+    "profile_field",
+)  # fmt: skip
 
 
 def fingerprint(thing: Section | Question) -> str:
@@ -74,43 +79,55 @@ def update_section(section: Section, *, by: Person, title: str, intro: str, vers
 
 
 def remove_section(section: Section, *, by: Person) -> None:
-    """Take a section and its questions out of a draft.  Raises Frozen."""
+    """Take a section and its questions out of a draft.  Raises Frozen, Refused where others depend on them."""
     form = section.form
     _hold(form)
+    with keeping_conditions(form):
+        _remove_section(section, by=by)
+
+
+def _remove_section(section: Section, *, by: Person) -> None:
+    form = section.form
     audit.record(by, "form.section_removed", form, section=section.title, questions=[str(q) for q in section.questions])
     form.sections.remove(section)
     db.session.flush()
 
 
 def move_section(section: Section, *, by: Person, up: bool) -> None:
-    """Swap a section with its neighbour; at the end of the row nothing happens.  Raises Frozen."""
+    """Swap a section with its neighbour; at the end of the row nothing happens.  Raises Frozen, and Refused where
+    a question would stand before the one it depends on."""
     _hold(section.form)
-    if _swap(section, section.form.sections, up=up):
+    with keeping_conditions(section.form):
+        moved = _swap(section, section.form.sections, up=up)
+    if moved:
         audit.record(by, "form.section_moved", section.form, section=section.title, up=up)
 
 
 def add_question(section: Section, *, by: Person | None, **values: Any) -> Question:
     """A question at the end of a section.
 
-    In: columns of the question by name; its key is made of the label unless one is given.  Raises Frozen.
+    In: columns of the question by name; its key is made of the label unless one is given.  Raises Frozen, and Refused
+    (field `shown_if`) for a condition that cannot hold.
     """
     _hold(section.form)
-    made = Question(section=section, position=_next_position(section.questions), label="", help="", settings={})
+    made = Question(position=_next_position(section.questions), label="", help="", settings={}, condition={})
     key = values.pop("key", "") or question_key(values["label"])
     apply(made, values | {"key": key})
-    db.session.add(made)
-    db.session.flush()
+    with keeping_conditions(section.form, "shown_if"):
+        section.questions.append(made)
     _keep_one_title(made)
     audit.record(by, "form.question_added", section.form, question=made.label, kind=kind_of(made).label)
     return made
 
 
 def update_question(question: Question, *, by: Person, version: str | None = None, **values: Any) -> Question:
-    """Change a question; its key stays.  Raises Frozen and ChangedMeanwhile."""
+    """Change a question; its key stays.  Raises Frozen, ChangedMeanwhile, and Refused (field `shown_if`) where a
+    condition can hold no more."""
     form = question.section.form
     _hold(form)
     _compare(question, version)
-    changes = apply(question, values)
+    with keeping_conditions(form, "shown_if"):
+        changes = apply(question, values)
     _keep_one_title(question)
     if changes:
         audit.record(by, "form.question_changed", form, question=question.label, changes=changes)
@@ -118,29 +135,40 @@ def update_question(question: Question, *, by: Person, version: str | None = Non
 
 
 def remove_question(question: Question, *, by: Person) -> None:
-    """Take a question out of a draft.  Raises Frozen."""
+    """Take a question out of a draft.  Raises Frozen, and Refused where another depends on it."""
     section = question.section
     _hold(section.form)
     audit.record(by, "form.question_removed", section.form, question=question.label)
-    section.questions.remove(question)
-    db.session.flush()
+    with keeping_conditions(section.form):
+        section.questions.remove(question)
 
 
 def move_question(question: Question, *, by: Person, up: bool) -> None:
-    """Swap a question with its neighbour, or pass it on to the next section at the end of its own.  Raises Frozen."""
-    section = question.section
-    form = section.form
+    """Swap a question with its neighbour, or pass it on to the next section at the end of its own.
+
+    Raises Frozen, and Refused where a question would stand before the one it depends on.
+    """
+    form = question.section.form
     _hold(form)
-    if not _swap(question, section.questions, up=up):
-        place = form.sections.index(section) + (-1 if up else 1)
-        if not 0 <= place < len(form.sections):
-            return
-        target = form.sections[place]
-        places = [q.position for q in target.questions]
-        question.position = max(places, default=0) + 1 if up else min(places, default=1) - 1
-        question.section = target
-        db.session.flush()
-    audit.record(by, "form.question_moved", form, question=question.label, up=up)
+    with keeping_conditions(form):
+        moved = _move(question, form, up=up)
+    if moved:
+        audit.record(by, "form.question_moved", form, question=question.label, up=up)
+
+
+def _move(question: Question, form: Form, *, up: bool) -> bool:
+    section = question.section
+    if _swap(question, section.questions, up=up):
+        return True
+    place = form.sections.index(section) + (-1 if up else 1)
+    if not 0 <= place < len(form.sections):
+        return False
+    target = form.sections[place]
+    places = [q.position for q in target.questions]
+    question.position = max(places, default=0) + 1 if up else min(places, default=1) - 1
+    question.section = target
+    db.session.flush()
+    return True
 
 
 def publish_form(form: Form, *, by: Person, reason: str = "") -> Form:
@@ -170,6 +198,37 @@ def set_published(form: Form, *, by: Person | None, **facts: Any) -> Form:
     audit.record(by, "form.published", form, number=form.number, **facts)
     db.session.flush()
     return form
+
+
+def in_order(form: Form, *, until: Section | Question | None = None) -> list[Question]:
+    """The questions of a form in the order people meet them, by their places.
+
+    In: where to stop: before a question, or at the end of a section.
+    """
+    found: list[Question] = []
+    for section in sorted(form.sections, key=lambda each: each.position):
+        for question in sorted(section.questions, key=lambda each: each.position):
+            if question is until:
+                return found
+            found.append(question)
+        if section is until:
+            return found
+    return found
+
+
+@contextmanager
+def keeping_conditions(form: Form, field: str = "") -> Iterator[None]:
+    """Undo the block where a question could then never be shown, or is shown before the one it depends on.
+
+    In: the form, and the field that a refusal names.  Raises Refused.
+    """
+    before = condition_problems(in_order(form))
+    with db.session.begin_nested():
+        yield
+        db.session.flush()
+        new = [why for key, why in condition_problems(in_order(form)).items() if before.get(key) != why]
+        if new:
+            raise Refused({field: f"{new[0]}."})
 
 
 def _hold(form: Form) -> None:

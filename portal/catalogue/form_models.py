@@ -70,7 +70,9 @@ class Section(HasId, Model):
 class Question(HasId, Model):
     """One question.  `kind` names its class in `catalogue.fields.KINDS`, `settings` holds what that class knows.
 
-    `in_queue` marks the one whose answer titles the application in staff lists.
+    `in_queue` marks the one whose answer titles the application in staff lists.  `condition` is empty where everybody
+    is asked; else it says which earlier answer shows the question: `{"key": …, "values": […]}`, see `conditions`.
+    `profile_field` names what of a person's profile fills the answer in at first, see `profile_fields`; mostly empty.
     """
 
     __tablename__ = "question"
@@ -86,10 +88,15 @@ class Question(HasId, Model):
     for_reviewers: Mapped[bool] = mapped_column(default=True)
     identifies: Mapped[bool] = mapped_column(default=False)
     in_queue: Mapped[bool] = mapped_column(default=False)
+    condition: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    profile_field: Mapped[str] = mapped_column(server_default="")
 
     section: Mapped[Section] = relationship(back_populates="questions")
 
-    __table_args__ = (CheckConstraint("key ~ '^[a-z][a-z0-9_]{0,40}$'", name="key"),)
+    __table_args__ = (
+        CheckConstraint("key ~ '^[a-z][a-z0-9_]{0,40}$'", name="key"),
+        CheckConstraint("condition = '{}' OR condition ? 'key' AND condition ? 'values'", name="condition"),
+    )
 
     def __str__(self) -> str:
         return self.label

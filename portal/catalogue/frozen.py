@@ -33,6 +33,8 @@ class FrozenQuestion:
     for_reviewers: bool
     identifies: bool
     in_queue: bool
+    condition: dict[str, Any]
+    profile_field: str
 
     def __str__(self) -> str:
         return self.label

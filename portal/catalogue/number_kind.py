@@ -5,15 +5,9 @@ from typing import Any
 
 from wtforms import Field, StringField
 
-from portal.catalogue.question_kind import (
-    JsonValue,
-    QuestionKind,
-    QuestionLike,
-    Setting,
-    is_number,
-    plain_number,
-    read_number,
-)
+from portal.catalogue.kind_settings import Setting
+from portal.catalogue.numerals import is_number, plain_number, read_number
+from portal.catalogue.question_kind import JsonValue, QuestionKind, QuestionLike
 
 
 class Number(QuestionKind):

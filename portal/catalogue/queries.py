@@ -9,6 +9,7 @@ from sqlalchemy.orm import selectinload
 
 from portal.accounts.rules import scope
 from portal.accounts.status import Role
+from portal.catalogue.conditions import words
 from portal.catalogue.fields import KINDS
 from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.models import Opportunity, Page, Site
@@ -45,6 +46,8 @@ class Asked:
     required: bool
     is_file: bool
     options: tuple[str, ...]
+    only_if: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +72,24 @@ def form_of(cycle_id: int, *, drafts: bool = False) -> tuple[Part, ...]:
     if form is None:
         return ()
     return tuple(
-        Part(section.title, section.intro, tuple(_asked(question) for question in section.questions))
+        Part(section.title, section.intro, tuple(_asked(question, form.questions) for question in section.questions))
         for section in form.sections
     )
 
 
-def _asked(question: Question) -> Asked:
+def _asked(question: Question, everything: Sequence[Question]) -> Asked:
     kind = KINDS[question.kind]
-    options = tuple(str(option) for option in question.settings.get("choices") or ())
+    text = question.settings.get("text") or question.settings.get("wording") or ""
     return Asked(
-        question.label, question.help, kind.name, kind.describe(question), question.required, kind.is_file, options
+        label=question.label,
+        help=question.help,
+        kind=kind.name,
+        limits=kind.describe(question),
+        required=question.required,
+        is_file=kind.is_file,
+        options=tuple(kind.options(question)),
+        only_if=words(question, everything),
+        text=str(text),
     )
 
 

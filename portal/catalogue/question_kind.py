@@ -1,26 +1,25 @@
-"""What all question kinds share, and the settings that staff choose for a question."""
+"""What all question kinds share.
 
-import re
+A kind reads its answer out of a sent form and can make the same form again: `read(sent(value)) == value`.  The fields
+of a question are called `q<id>` and, where it takes several, `q<id>-<part>` or `q<id>-<row>-<part>`.
+"""
+
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
-from wtforms import Field, SelectMultipleField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import Field
 
+from portal.catalogue.kind_settings import Setting, problems_of, read_all
 from portal.core.text import clean, plural
 
 MAX_STORED_CHARACTERS = 50_000
-MAX_DIGITS = 15
-MEGABYTE = 1024 * 1024
 
 JsonValue = Any
+Sent = Mapping[str, Sequence[str]]
 
 
 class QuestionLike(Protocol):
-    """What a kind reads of a question: a row of the form, or a draft of one in the editor."""
+    """What a kind reads of a question: a row of the form, a draft of one in the editor, a part of another."""
 
     @property
     def label(self) -> str: ...
@@ -30,50 +29,60 @@ class QuestionLike(Protocol):
     def settings(self) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One thing staff choose for a question of a kind.
+class Fault(NamedTuple):
+    """What must be fixed: a sentence that names the fix, and the part of the answer where (`1-amount`; "" for all)."""
 
-    `form` is `integer`, `number`, `flag`, `lines` (one item a line), `types` (kinds of files) or `megabytes` (stored
-    in bytes).
-    """
-
-    name: str
-    label: str
-    form: str
-    help: str = ""
+    at: str
+    sentence: str
 
 
 class QuestionKind:
-    """What all kinds share; the values of a plain kind are strings, None where nothing was answered."""
+    """What all kinds share; the values of a plain kind are strings, None where nothing was answered.
+
+    `is_information` marks what is only read, `clinicians_only` what nobody without a US license can answer.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str]
     template: ClassVar[str]
     setting_specs: ClassVar[tuple[Setting, ...]] = ()
     is_file: ClassVar[bool] = False
+    is_information: ClassVar[bool] = False
+    clinicians_only: ClassVar[bool] = False
 
     def field(self, question: QuestionLike) -> Field:
         """The form field for a question, not yet bound to a form; who binds it names it by the question's id."""
         raise NotImplementedError
 
     def parse(self, raw: Sequence[str]) -> JsonValue:
-        """What a form sent, as it is stored.  Wrong input stays as typed; nothing answered gives None."""
+        """What one field of a form sent, as it is stored.  Wrong input stays as typed; nothing answered gives None."""
         text = " ".join(clean(raw[0]).split()) if raw else ""
         return text or None
 
     def raw(self, value: JsonValue) -> list[str]:
-        """The stored value as a form would send it: `parse(raw(value)) == value`."""
+        """The stored value as one field of a form would send it: `parse(raw(value)) == value`."""
         return [] if value is None else [str(value)]
+
+    def read(self, sent: Sent, name: str, question: QuestionLike) -> JsonValue:
+        """The answer out of a sent form, whose fields for it are called `name` or begin with `name-`; as `parse`."""
+        return self.parse(sent.get(name, ()))
+
+    def sent(self, value: JsonValue, name: str, question: QuestionLike) -> dict[str, list[str]]:
+        """The fields of a form that would send this value: `read(sent(value, name, …), name, …) == value`."""
+        return {name: self.raw(value)}
 
     def is_empty(self, value: JsonValue) -> bool:
         return value is None or value in ("", [])
 
-    def problems(self, value: JsonValue, question: QuestionLike) -> list[str]:
-        """What must be fixed before this can be submitted: sentences that name the fix; empty when all is right."""
+    def faults(self, value: JsonValue, question: QuestionLike) -> list[Fault]:
+        """What must be fixed before this can be submitted, each with its place; empty when all is right."""
         if self.is_empty(value):
-            return [self.missing(question)] if question.required else []
-        return self.wrong(value, question)
+            return [Fault("", self.missing(question))] if question.required else []
+        return [Fault("", sentence) for sentence in self.wrong(value, question)]
+
+    def problems(self, value: JsonValue, question: QuestionLike) -> list[str]:
+        """The sentences of `faults`."""
+        return [fault.sentence for fault in self.faults(value, question)]
 
     def missing(self, question: QuestionLike) -> str:
         return f"Answer “{question.label}”"
@@ -82,9 +91,13 @@ class QuestionKind:
         """What is wrong with an answer that was given."""
         return []
 
+    def asks(self, value: JsonValue, question: QuestionLike) -> list[str]:
+        """What a person is asked to add, and may leave out."""
+        return []
+
     def too_long(self, value: JsonValue, question: QuestionLike) -> str:
         """Why a value cannot even be kept, or an empty string."""
-        length = sum(len(part) for part in self.raw(value))
+        length = sum(len(part) for raw in self.sent(value, "", question).values() for part in raw)
         if length <= MAX_STORED_CHARACTERS:
             return ""
         over = plural(length - MAX_STORED_CHARACTERS, "character")
@@ -98,111 +111,40 @@ class QuestionKind:
         """The kind and its limits in words: `Long text, up to 500 words`."""
         return self.label
 
+    def options(self, question: QuestionLike) -> list[str]:
+        """The answers that are offered, as people read them; empty where they write their own."""
+        return []
+
+    def conditions(self, question: QuestionLike) -> list[tuple[str, str]]:
+        """The answers that other questions can depend on, as (raw input, words)."""
+        return []
+
     def schema(self, question: QuestionLike) -> dict[str, Any]:
         """JSON schema of a right value."""
         return {"type": "string"}
+
+    def export(self, value: JsonValue) -> JsonValue:
+        """A stored value as JSON that leaves the portal: `load(export(value), …) == value`."""
+        return value
+
+    def load(self, data: JsonValue, question: QuestionLike) -> JsonValue:
+        """A value back from JSON.  Raises ValueError for what no form of this question could have sent."""
+        if data is None:
+            return None
+        if self.read(self.sent(data, "q", question), "q", question) != data:
+            raise ValueError(f"“{question.label}” cannot hold {data!r:.80}")
+        return data
 
     # settings, for the editor
 
     def settings_fields(self, settings: Mapping[str, Any]) -> dict[str, Field]:
         """Form fields for the settings of a question, filled from what is chosen now."""
-        return {spec.name: _settings_field(spec, settings.get(spec.name)) for spec in self.setting_specs}
+        return {spec.name: spec.field(settings.get(spec.name)) for spec in self.setting_specs}
 
     def read_settings(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The settings out of the data of those fields; wrong input stays as typed for `settings_problems`."""
-        read = {spec.name: _read_setting(spec, data.get(spec.name)) for spec in self.setting_specs}
-        return {name: value for name, value in read.items() if value or is_number(value)}
+        return read_all(self.setting_specs, data)
 
     def settings_problems(self, settings: Mapping[str, Any]) -> dict[str, str]:
         """What is wrong with settings: setting name to a sentence that names the fix."""
-        found = {}
-        for spec in self.setting_specs:
-            value = settings.get(spec.name)
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if value is None:
-                continue
-            if spec.form in {"integer", "megabytes"} and not (whole and value > 0):
-                what = "a whole number" if spec.form == "integer" else "a number"
-                found[spec.name] = f"Enter {what} above 0 for “{spec.label}”, or leave it empty"
-            elif spec.form == "number" and not (whole or isinstance(value, float)):
-                found[spec.name] = f"Enter a number for “{spec.label}”, or leave it empty"
-        return found
-
-
-def _settings_field(spec: Setting, value: Any) -> Field:
-    if spec.form == "types":
-        choices = [SelectChoice(name, FILE_TYPES[name].label) for name in FILE_TYPES]
-        return checkboxes(choices, label=spec.label, description=spec.help, default=list(value or DEFAULT_FILE_TYPES))
-    if spec.form == "flag":
-        choices = [SelectChoice("yes", spec.help or "Yes")]
-        return checkboxes(choices, label=spec.label, default=["yes"] if value else [])
-    if spec.form == "lines":
-        return TextAreaField(spec.label, description=spec.help, default="\n".join(value or []))
-    text = "" if value is None else str(value)
-    if spec.form == "megabytes" and is_number(value):
-        text = f"{value / MEGABYTE:g}"
-    return StringField(spec.label, description=spec.help, default=text, render_kw={"inputmode": "decimal"})
-
-
-def _read_setting(spec: Setting, data: Any) -> Any:
-    if spec.form == "flag":
-        return bool(data)
-    if spec.form == "types":
-        return [name for name in FILE_TYPES if name in (data or [])]
-    text = clean(str(data or "")).strip()
-    if spec.form == "lines":
-        return [" ".join(line.split()) for line in text.split("\n") if line.strip()]
-    number = read_number(text)
-    if number is None:
-        return text or None
-    return int(number * MEGABYTE) if spec.form == "megabytes" else number
-
-
-def checkboxes(choices: list[SelectChoice], **options: Any) -> Field:
-    options |= {"widget": ListWidget(prefix_label=False), "option_widget": CheckboxInput()}
-    made: Field = SelectMultipleField(choices=choices, validate_choice=False, **options)
-    return made
-
-
-NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?", re.ASCII)
-
-
-def read_number(text: str) -> int | float | None:
-    """`1,250.50` as 1250.5 and `12` as 12; None for what is no number of at most fifteen digits."""
-    text = text.strip().removeprefix("$")
-    if not NUMBER.fullmatch(text) or sum(char.isdigit() for char in text) > MAX_DIGITS:
-        return None
-    try:
-        number = Decimal(text.replace(",", ""))
-    except InvalidOperation:  # nothing but a sign, or nothing at all
-        return None
-    return int(number) if number == number.to_integral_value() else float(number)
-
-
-def plain_number(number: float) -> str:
-    """A number with thousands separated and never an exponent: `1,250.5`."""
-    return f"{number:,}" if isinstance(number, int) else f"{Decimal(repr(number)):,f}"
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-@dataclass(frozen=True)
-class FileType:
-    """A kind of file people may upload, recognised by its content."""
-
-    label: str
-    media_type: str
-    extensions: tuple[str, ...]
-
-
-FILE_TYPES = {
-    "pdf": FileType("PDF", "application/pdf", (".pdf",)),
-    "docx": FileType(
-        "Word (.docx)", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", (".docx",)
-    ),
-    "png": FileType("PNG", "image/png", (".png",)),
-    "jpeg": FileType("JPEG", "image/jpeg", (".jpg", ".jpeg")),
-}
-DEFAULT_FILE_TYPES = ("pdf", "docx")
+        return problems_of(self.setting_specs, settings)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal.catalogue.conditions import condition_problems
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Criterion, Form, Question, Section
 from portal.catalogue.models import Cycle, Opportunity
@@ -132,11 +133,15 @@ def form_checks(form: Form) -> list[Check]:
     empty = [section.title for section in form.sections if not section.questions]
     unsettled = [q.label for q in form.questions if kind_of(q).settings_problems(q.settings)]
     titles = sum(question.in_queue for question in form.questions)
+    unshown = list(condition_problems(form.questions).values())
+    closed = [q.label for q in form.questions if kind_of(q).clinicians_only and q.required and not q.condition]
     unhelped = [question.label for question in form.questions if not question.help]
     return [
         Check(bool(form.sections), "Sections", "Add a section."),
         Check(not empty, "Questions in each section", f"Add a question to {_named(empty)}, or remove the section."),
         Check(not unsettled, "Settings of each question", f"Open {_named(unsettled)} and mend its settings."),
+        Check(not unshown, "Each question can be shown", f"{unshown[0] if unshown else ''}."),
+        Check(not closed, "A way for those without a US license", f"Let people skip {_named(closed)}."),
         Check(titles <= 1, "One title in staff lists", "Choose one question only as the title in staff lists."),
         Check(titles > 0, "A title in staff lists", "Choose the question that titles applications.", needed=False),
         Check(not unhelped, "Help under each question", f"No help under {_named(unhelped)}.", needed=False),

@@ -7,14 +7,14 @@ from flask import abort, flash, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.catalogue import applied, form_actions, staff_queries
+from portal.catalogue import applied, conditions, form_actions, staff_queries
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.forms import PublishFormForm
 from portal.catalogue.models import Cycle
 from portal.catalogue.question_forms import SectionForm, picture, question_form
 from portal.catalogue.readiness import form_checks, sensitive_sentences
-from portal.catalogue.refusals import Frozen
+from portal.catalogue.refusals import Frozen, Refused
 from portal.catalogue.staff_blueprint import bp
 from portal.catalogue.staff_pages import FROZEN, Page, attempt, code, conflict, listing_page
 from portal.catalogue.status import Publication
@@ -55,6 +55,7 @@ def form_page(cycle: Cycle, version: Form | None, *, editor: Any = None, **opene
         publish_form=opened.get("publish_form") or PublishFormForm(formdata=None),
         editor=editor,
         kind_of=kind_of,
+        only_if=conditions.words,
         begun=applied.begun(cycle.id),
         tests=applied.tests(current_user, cycle.id),
         **{"conflict": []} | {name: value for name, value in shown.items() if name != "publish_form"},
@@ -73,11 +74,12 @@ def _shut(form: Form) -> Page | None:
 
 
 def _refusing(form: Form, action: Callable[[], Any], anchor: str = "", *, words: str = "") -> Page | Response:
-    """Do something to a draft that needs no form; a published version answers 409 and says what to do."""
+    """Do something to a draft that needs no form; where it cannot be done the answer is 409 and says what to do."""
     try:
         action()
-    except Frozen:
-        return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=FROZEN), 409
+    except (Frozen, Refused) as refused:
+        why = " ".join(refused.errors.values()) if isinstance(refused, Refused) else FROZEN
+        return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=why), 409
     if words:
         flash(words)
     return _back(form, anchor)
@@ -165,7 +167,8 @@ def remove_section(section: Section) -> Page | Response:
 @guard("form.edit", section=staff_queries.section_by_id)
 def new_question(section: Section) -> Page | Response:
     """Add a question to a section."""
-    form, editor = section.form, question_form()
+    form = section.form
+    editor = question_form(earlier=form_actions.in_order(form, until=section))
     if shut := _shut(form):
         return shut
     made: list[Question] = []
@@ -186,7 +189,8 @@ def question(question: Question) -> Page | Response:
     form, mark = question.section.form, form_actions.fingerprint(question)
     if shut := _shut(form):
         return shut
-    editor = question_form(question, version=mark)
+    earlier = form_actions.in_order(form, until=question)
+    editor = question_form(question, earlier=earlier, version=mark)
 
     def save() -> None:
         version = editor.version.data or ""
@@ -194,7 +198,7 @@ def question(question: Question) -> Page | Response:
 
     if editor.validate_on_submit() and "preview" not in request.form and attempt(editor, save):
         return _back(form, f"question-{question.id}")
-    rows = conflict(editor, mark, lambda: question_form(question, formdata=None))
+    rows = conflict(editor, mark, lambda: question_form(question, earlier=earlier, formdata=None))
     look = picture(editor.picture())
     found = staff_queries.form_version(form.cycle, form.number)
     page = form_page(form.cycle, found, editor=editor, question=question, preview=look, conflict=rows)

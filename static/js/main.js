@@ -2,7 +2,7 @@
 const modules = [
   ["time[data-zone]", "zones.js"],
   ["form[data-facets]", "facets.js"],
-  ["textarea[data-words]", "words.js"],
+  ["textarea[data-words], textarea[data-chars]", "words.js"],
   [".grid .pick", "rows.js"],
   ["body.staff", "keys.js"],
   ["main form[method=post]", "unsaved.js"],

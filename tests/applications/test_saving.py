@@ -22,9 +22,17 @@ from tests.page_client import PageClient
 EVERY_KIND: list[dict[str, Any]] = [
     {"key": name, "kind": name, "label": f"{kind.label} (<b>&amp;</b> “{name}”)"} for name, kind in KINDS.items()
 ]
+WORDING = "I certify <b>this</b>.\n\nAll of it."
+CHOICES = {"choices": ["Monday", "<script>alert(1)</script>", "Émile’s day"]}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "choose_one": CHOICES,
+    "choose_several": CHOICES,
+    "statement": {"wording": WORDING},
+    "information": {"text": "# Before you go on\n\n<script>alert(1)</script> *Read* this."},
+}
 for each in EVERY_KIND:
-    if each["kind"].startswith("choose"):
-        each["settings"] = {"choices": ["Monday", "<script>alert(1)</script>", "Émile’s day"]}
+    each["settings"] = SETTINGS.get(each["kind"], {})
+TYPED = [name for name in KINDS if name not in {"file", "information"}]
 HOSTILE = [
     "<script>alert(1)</script>",
     "=1+1",
@@ -54,7 +62,7 @@ def test_hostile_text_in_every_field_is_kept_and_never_executed(
     client: PageClient, every: Application, text: str
 ) -> None:
     page = client.sign_in(every.person).get(section_path(every))
-    names = {name: name_of(every, name) for name in KINDS if name != "file"}
+    names = {name: name_of(every, name) for name in TYPED}
     after = page.submit(button="Save and continue", **dict.fromkeys(names.values(), text))
     assert after.status == 200
     kept = text.replace("\x00", "")
@@ -72,28 +80,43 @@ def test_every_kind_is_saved_and_shown(client: PageClient, every: Application) -
     typed = {
         "short_text": "A title", "long_text": "One.\n\nTwo.", "email": "me@example.org", "number": "1,250.5",
         "date": "12/7/2026", "yes_no": "no", "choose_one": "Monday", "choose_several": ["Monday", "Émile’s day"],
+        "web_address": "example.org/me", "phone": "617 555 0100", "statement": WORDING,
+        "npi": "1234 567 893", "orcid": "https://orcid.org/0000-0002-1694-233x", "site": "beacon-hill Beacon Hill",
     }  # fmt: skip
+    factories.site(slug="beacon-hill", name="Beacon Hill")
     page = client.sign_in(every.person).get(section_path(every))
+    assert page.one("//h2[text()='Before you go on']/..") == "Before you go on <script>alert(1)</script> Read this."
     page = page.submit(button="Save and continue", **{name_of(every, key): value for key, value in typed.items()})
     assert page.errors == ["Upload a file for “File (<b>&amp;</b> “file”)”"]
     assert values(every) == {
         "short_text": "A title", "long_text": "One.\n\nTwo.", "email": "me@example.org", "number": 1250.5,
         "date": "2026-12-07", "yes_no": False, "choose_one": "Monday", "choose_several": ["Monday", "Émile’s day"],
+        "web_address": "https://example.org/me", "phone": "+16175550100", "statement": WORDING, "npi": "1234567893",
+        "orcid": "0000-0002-1694-233X", "site": {"slug": "beacon-hill", "name": "Beacon Hill"},
     }  # fmt: skip
     form = page.form(button="Save and continue")
     assert form[name_of(every, "date")] == "2026-12-07"
     assert form[name_of(every, "yes_no")] == "no"
     assert form[name_of(every, "choose_several")] == ["Monday", "Émile’s day"]
-    shown = client.get(f"/applications/{every.id}/check").all("//dd")
-    assert [text.split(" Upload")[0] for text in shown] == [
-        "A title", "One. Two.", "me@example.org", "1,250.5", "Dec 7, 2026", "No", "Monday", "Monday; Émile’s day",
-        "No answer",
-    ]  # fmt: skip
+    assert form[name_of(every, "statement")] == WORDING
+    assert form[name_of(every, "site")] == "beacon-hill Beacon Hill"
+    check = client.get(f"/applications/{every.id}/check")
+    shown = [text.split(" Upload")[0] for text in check.all("//dd")]
+    labels = [label.split(" (")[0] for label in check.all("//dt")]
+    assert dict(zip(labels, shown, strict=True)) == {
+        "Short text": "A title", "Long text": "One. Two.", "Email address": "me@example.org",
+        "Web address": "https://example.org/me", "Phone number": "(617) 555-0100", "Number": "1,250.5",
+        "Date": "Dec 7, 2026", "Yes or no": "No", "Choose one": "Monday", "Choose any": "Monday; Émile’s day",
+        "Site": "Beacon Hill", "File": "No answer",
+        "Statement to agree to": "Agreed: I certify <b>this</b>. All of it.",
+        "NPI": "1234567893 (format checked only)", "ORCID iD": "0000-0002-1694-233X (format checked only)",
+    }  # fmt: skip
+    assert check.one("//dd/a[@rel]/@href") == "https://example.org/me"
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.lists(st.text(max_size=40), max_size=2))
-@pytest.mark.parametrize("name", [name for name in KINDS if name != "file"])
+@pytest.mark.parametrize("name", TYPED)
 def test_what_is_saved_is_what_the_form_shows_again(every: Application, name: str, raw: list[str]) -> None:
     section = every.form.sections[0]
     saved = saving.save_section(
@@ -221,7 +244,7 @@ def test_marks_that_somebody_made_up_are_harmless(text: str) -> None:
 def test_marks_come_back(complete: Application) -> None:
     section = complete.form.sections[0]
     title, proposal = section.questions
-    assert read_marks(seen_marks(section, {"title": "x"})) == {title.id: stamp("x"), proposal.id: "-"}
+    assert read_marks(seen_marks(section.questions, {"title": "x"})) == {title.id: stamp("x"), proposal.id: "-"}
     assert read_marks("12:a 13 x:y 1234567890123456789012:z") == {12: "a"}
 
 

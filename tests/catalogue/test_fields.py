@@ -1,6 +1,7 @@
 """Question kinds: what is typed is kept and read back, what is wrong is said with its fix, for every kind alike."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -8,11 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
+from portal.catalogue import site_kinds
 from portal.catalogue.fields import KINDS, kind_of
-from portal.catalogue.question_kind import FILE_TYPES, MAX_STORED_CHARACTERS, plain_number, read_number
+from portal.catalogue.kind_settings import FILE_TYPES
+from portal.catalogue.numerals import plain_number, read_number
+from portal.catalogue.question_kind import MAX_STORED_CHARACTERS
 
 
 @dataclass
@@ -40,6 +45,12 @@ RIGHT: dict[str, list[list[str]]] = {
     "yes_no": [["yes"], ["no"]],
     "choose_one": [["Tuesday"]],
     "choose_several": [["Monday"], ["Monday", "Émile’s day"]],
+    "web_address": [["https://example.org/me?x=1#y"], ["http://münchen.example"], ["example.org"]],
+    "phone": [["(617) 555-0100"], ["+256 700 123456"], ["617-555-0100 ext. 12"]],
+    "site": [["beacon-hill Beacon Hill"]],
+    "statement": [["I certify that this is true.\n\nAll of it."]],
+    "npi": [["1234567893"], ["1558-597 799"]],
+    "orcid": [["0000-0002-1825-0097"], ["https://orcid.org/0000-0002-1694-233x"], ["0000000218250097"]],
 }
 WRONG = {
     "email": ["name@", "name example.org", "@"],
@@ -48,12 +59,35 @@ WRONG = {
     "yes_no": ["maybe"],
     "choose_one": ["Sunday"],
     "choose_several": ["Sunday"],
+    "web_address": [
+        "javascript:alert(1)", "ftp://example.org", "https://", "https://localhost", "https://user@example.org",
+        "https://example.org:99999/", "https://exa mple.org", "http://1.2.3.4", "https://example.org/\\x",
+    ],
+    "phone": ["call me", "911", "(117) 555-0100", "+1 617 555", "12"],
+    "site": ["Beacon Hill", "elsewhere Elsewhere"],
+    "statement": ["I certify something else."],
+    "npi": ["1234567890", "3234567893", "12345", "123456789X", "none"],
+    "orcid": ["0000-0002-1825-0098", "0000-0002-1825", "my name"],
+}  # fmt: skip
+SITES = [{"slug": "beacon-hill", "name": "Beacon Hill"}, {"slug": "bugoye", "name": "Bugoye Health Center"}]
+SETTINGS: dict[str, dict[str, Any]] = {
+    "choose_one": CHOICES,
+    "choose_several": CHOICES,
+    "statement": {"wording": "I certify that this is true.\n\nAll of it."},
+    "information": {"text": "Read *this*."},
 }
-TYPED = [name for name in KINDS if name != "file"]
+TYPED = [name for name in KINDS if name not in {"file", "information"}]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def sites() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site_kinds, "offered_sites", lambda: [dict(site) for site in SITES])
+        yield
 
 
 def asked(kind: str, **settings: Any) -> Asked:
-    return Asked(kind, settings=settings or (CHOICES if kind.startswith("choose") else {}))
+    return Asked(kind, settings=settings or SETTINGS.get(kind, {}))
 
 
 @pytest.mark.parametrize("name", TYPED)
@@ -85,8 +119,9 @@ def test_wrong_input_is_kept_as_typed_and_named(name: str, typed: str) -> None:
     value = kind.parse([typed])
     assert kind.raw(value) == [typed]
     (problem,) = kind.problems(value, question)
+    assert kind.faults(value, question) == [("", problem)]
     assert "“Title”" in problem
-    assert kind.display(value, question) == typed
+    assert kind.display(value, question).endswith(typed.removeprefix("elsewhere "))
 
 
 @pytest.mark.parametrize("name", TYPED)
@@ -108,6 +143,7 @@ def test_nothing_is_a_gap_only_where_an_answer_is_required(name: str, raw: list[
         ("short_text", {}, "x" * 310, "Shorten “Title” by 10 characters"),
         ("short_text", {"max_chars": 5}, "x" * 6, "Shorten “Title” by 1 character"),
         ("long_text", {"max_words": 800}, "word " * 834, "Shorten “Title” by 34 words"),
+        ("long_text", {"max_chars": 3}, "ab\r\ncd", "Shorten “Title” by 2 characters"),
         ("long_text", {"max_words": 3}, "one two\nthree four", "Shorten “Title” by 1 word"),
         ("number", {"min": 0}, "-1", "Enter 0 or more for “Title”"),
         ("number", {"max": 20000}, "20001", "Enter 20,000 or less for “Title”"),
@@ -165,6 +201,9 @@ def test_too_much_text_cannot_be_kept() -> None:
         ("choose_one", CHOICES, "Choose one of 3"),
         ("choose_several", CHOICES, "Choose any of 3"),
         ("file", {}, "File: PDF or Word (.docx)"),
+        ("file", {"max_pages": 1}, "File: PDF or Word (.docx), up to 1 page"),
+        ("long_text", {"max_chars": 4000}, "Long text, up to 4,000 characters"),
+        ("site", {}, "One of our sites"),
         (
             "file",
             {"types": ["png"], "max_bytes": 10 * 1024 * 1024, "max_files": 3},
@@ -200,11 +239,12 @@ def test_schema(kind: str, settings: dict[str, Any], schema: dict[str, Any]) -> 
 def test_each_field_shows_what_is_stored(name: str) -> None:
     kind, question = KINDS[name], asked(name)
     raw = RIGHT.get(name, [[]])[0]
-    made = type("Made", (Form,), {"q7": kind.field(question)})(MultiDict([("q7", text) for text in raw]))
+    sent = kind.raw(kind.parse(raw))
+    made = type("Made", (Form,), {"q7": kind.field(question)})(MultiDict([("q7", text) for text in sent]))
     html = str(made["q7"]())
     assert made["q7"].label.text == "Title"
-    for text in kind.raw(kind.parse(raw)):
-        assert text in html
+    for text in sent:
+        assert escape(text) in html
 
 
 def test_a_date_that_is_none_is_shown_in_a_plain_box() -> None:
@@ -230,6 +270,93 @@ def test_files_are_displayed_and_missed() -> None:
     assert kind.problems([], question) == ["Upload a file for “Title”"]
     assert kind.parse(["anything"]) is None
     assert kind.raw(files) == []
+
+
+def test_files_with_too_many_pages() -> None:
+    kind, question = KINDS["file"], asked("file", max_pages=4)
+    files = [Uploaded("plan.docx", 88_000, None), Uploaded(pages=4), Uploaded("long.pdf", pages=5)]
+    assert kind.problems(files, question) == ["Shorten long.pdf by 1 page: “Title” takes up to 4 pages"]
+
+
+def test_text_to_read_has_no_answer() -> None:
+    kind, question = KINDS["information"], asked("information")
+    assert kind.is_information
+    assert kind.parse(["anything"]) is None
+    assert kind.is_empty("anything")
+    assert kind.problems(None, question) == kind.problems("anything", question) == []
+    assert kind.display("anything", question) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "value", "text"),
+    [
+        ("web_address", "Example.org/me", "https://Example.org/me", "https://Example.org/me"),
+        ("phone", "617 555 0100", "+16175550100", "(617) 555-0100"),
+        ("phone", "1-617-555-0100 x12", "+16175550100;ext=12", "(617) 555-0100 ext. 12"),
+        ("phone", "+256700123456", "+256700123456", "+256 700 123456"),
+        ("site", "bugoye Bugoye Health Center", SITES[1], "Bugoye Health Center"),
+        ("npi", "1234 567-893", "1234567893", "1234567893"),
+        ("orcid", "orcid.org/0000-0002-1694-233x", "0000-0002-1694-233X", "0000-0002-1694-233X"),
+    ],
+)
+def test_what_is_right_has_one_stored_form(kind: str, typed: str, value: Any, text: str) -> None:
+    assert KINDS[kind].parse([typed]) == value
+    assert KINDS[kind].display(value, asked(kind)) == text
+    assert KINDS[kind].problems(value, asked(kind)) == []
+
+
+@given(st.from_regex(r"[12][0-9]{8}", fullmatch=True))
+def test_one_check_digit_of_ten_makes_an_npi(stem: str) -> None:
+    assert sum(KINDS["npi"].problems(f"{stem}{digit}", asked("npi")) == [] for digit in range(10)) == 1
+
+
+@given(st.from_regex(r"[0-9]{15}", fullmatch=True))
+def test_one_check_character_of_eleven_makes_an_orcid_id(stem: str) -> None:
+    kind = KINDS["orcid"]
+    made = [kind.parse([f"{stem}{last}"]) for last in "0123456789X"]
+    assert sum(kind.problems(value, asked("orcid")) == [] for value in made) == 1
+
+
+def test_a_site_that_is_gone_or_renamed_stays_readable_and_is_chosen_again() -> None:
+    kind, question = KINDS["site"], asked("site")
+    old = {"slug": "beacon-hill", "name": "Beacon Street"}
+    assert kind.display(old, question) == "Beacon Street"
+    assert kind.problems(old, question) == ["Choose a site for “Title”"]
+    made = type("Made", (Form,), {"q7": kind.field(question)})(MultiDict({"q7": "beacon-hill Beacon Street"}))
+    assert '<option selected value="beacon-hill Beacon Street">Beacon Street</option>' in str(made["q7"]())
+
+
+def test_a_statement_is_agreed_to_again_when_its_wording_changes() -> None:
+    kind = KINDS["statement"]
+    old = kind.parse(["I agree to this."])
+    assert kind.problems(old, asked("statement")) == [
+        "Read “Title” again and tick the box if you agree: its wording has changed"
+    ]
+    assert kind.display(old, asked("statement")) == "Agreed: I agree to this."
+
+
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("name", TYPED)
+@given(value=any_json)
+def test_a_value_of_another_kind_breaks_nothing(name: str, value: Any) -> None:
+    kind, question = KINDS[name], asked(name)
+    assert isinstance(kind.display(value, question), str)
+    assert all(isinstance(sentence, str) for sentence in kind.problems(value, question))
+    assert isinstance(kind.too_long(value, question), str)
+    sent = kind.sent(value, "q7", question)
+    again = kind.read(sent, "q7", question)
+    assert kind.read(kind.sent(again, "q7", question), "q7", question) == again
+    try:
+        loaded = kind.load(value, question)
+    except ValueError:
+        return
+    assert loaded == kind.load(kind.export(loaded), question)
 
 
 # settings, for the editor

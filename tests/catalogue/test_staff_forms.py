@@ -106,7 +106,17 @@ SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "yes_no": ({}, {}),
     "choose_one": ({"choose_one__choices": "A\n\n B \n"}, {"choices": ["A", "B"]}),
     "choose_several": ({"choose_several__choices": "A\r\nB\r\nC"}, {"choices": ["A", "B", "C"]}),
-    "file": ({"file__types": ["pdf"]}, {"types": ["pdf"]}),
+    "file": ({"file__types": ["pdf"], "file__max_pages": "4"}, {"types": ["pdf"], "max_pages": 4}),
+    "web_address": ({}, {}),
+    "phone": ({}, {}),
+    "site": ({}, {}),
+    "statement": (
+        {"statement__wording": "I certify\r\nthis. ", "statement__agree": " I do "},
+        {"wording": "I certify\nthis.", "agree": "I do"},
+    ),
+    "information": ({"information__text": "# Read *this*"}, {"text": "# Read *this*"}),
+    "npi": ({}, {}),
+    "orcid": ({}, {}),
 }
 
 
@@ -135,7 +145,10 @@ def test_a_question_of_each_kind(admin: PageClient, kind: str) -> None:
     opened = admin.get(f"/admin/questions/{question.id}")
     again = opened.submit(button="Save question")
     assert (again.status, db.session.get_one(Question, question.id).settings) == (200, stored)
-    assert "What is it?" in opened.all("//aside//section[1]//label | //aside//section[1]//legend")[0]
+    assert (
+        "What is it?"
+        in opened.all("//aside//section[1]//label | //aside//section[1]//legend | //aside//section[1]//section/h2")[0]
+    )
 
 
 def test_wrong_questions_are_named_and_kept(admin: PageClient) -> None:
