@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.catalogue.fields import kind_of
-from portal.catalogue.question_kind import FILE_TYPES
+from portal.catalogue.kind_settings import FILE_TYPES
+from portal.catalogue.profile_fields import PROFILE_FIELDS
 from portal.core.text import file_size
 
 ADDED, REMOVED, MOVED, CHANGED = "Added", "Removed", "Moved", "Changed"
-STAFF_ONLY = frozenset({"Reviewers can see the answer", "Tells who the applicant is", "Title in staff lists"})
+FROM_PROFILE = "Filled in from the profile"
+STAFF_ONLY = frozenset(
+    {"Reviewers can see the answer", "Tells who the applicant is", "Title in staff lists", FROM_PROFILE}
+)
 EMPTY = "Nothing"
 
 
@@ -155,6 +159,8 @@ def _facets(question: Any) -> Iterator[tuple[str, str]]:
     yield "Must be answered", in_words(question.required)
     yield "Reviewers can see the answer", in_words(question.for_reviewers)
     yield "Tells who the applicant is", in_words(question.identifies)
+    yield "Shown only after", "; ".join(question.condition.get("values", ())) or EMPTY
+    yield FROM_PROFILE, PROFILE_FIELDS[question.profile_field][0] if question.profile_field else EMPTY
     yield "Title in staff lists", in_words(question.in_queue)
 
 
