@@ -146,6 +146,7 @@ class Picture:
     value: Any = None
     text: str = ""
     documents: Sequence[Any] = ()
+    unusable: Sequence[Any] = ()
     asks: Sequence[str] = ()
 
 
