@@ -17,6 +17,7 @@ from portal.cli import register_commands
 from portal.config import Settings, flask_config
 from portal.core import access, assets, branding, db, jobs, logs, pages, scanner, storage
 from portal.following import views as following_views
+from portal.privacy import views as privacy_views
 from portal.reports import staff_views as report_views
 from portal.review import staff_views as review_staff_views
 from portal.review import views as review_views
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         letter_views.bp,
         catalogue_staff_views.bp,
         self_identification_views.bp,
+        privacy_views.bp,
         admin_views.bp,
     ):
         app.register_blueprint(bp)

@@ -32,6 +32,7 @@ class Person(HasId, Model, UserMixin):
     sort_name: Mapped[str]
     search_text: Mapped[str]
     created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
 
     email: Mapped[str] = mapped_column(CITEXT, unique=True)
     password: Mapped[str | None]

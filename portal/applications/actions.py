@@ -21,7 +21,7 @@ from portal.core import audit
 from portal.core.db import db
 from portal.core.jobs import enqueue
 from portal.core.text import clean, folded
-from portal.messaging.actions import write
+from portal.messaging.actions import forget_about, write
 
 DELETE_FILES = "applications.delete_files"
 LONGEST_REASON = 2000
@@ -203,8 +203,18 @@ def delete_draft(application: Application, *, by: Person) -> None:
     queries.locked(application.id)
     if application.status is not Status.DRAFT and not application.is_test:
         raise NoDraft(application)
+    audit.record(by, "application.deleted", application, cycle=application.cycle_id)
+    erase(application)
+
+
+def erase(application: Application) -> int:
+    """Delete an application for good: its rows, all mail about it, and by a job its files.  Out: how many files.
+
+    In: one that is held, and of which somebody has recorded why it goes.
+    """
     keys = list(db.session.scalars(select(Document.storage_key).where(Document.application_id == application.id)))
-    audit.record(by, "application.deleted", application, cycle=application.cycle_id, files=len(keys))
+    keys += companions.tell_deleted(application)
+    forget_about(application)
     db.session.flush()
     db.session.expunge(application)
     # The rows below it go by the foreign keys, which ORM relationships would not know of.
@@ -213,6 +223,7 @@ def delete_draft(application: Application, *, by: Person) -> None:
     )
     if keys:
         enqueue(DELETE_FILES, keys=keys)
+    return len(keys)
 
 
 def refresh_index(application: Application) -> None:

@@ -53,6 +53,13 @@ class Companion:
     def revised(self, application: Application, revision: Revision) -> None:
         """Do what belongs to a new submission of what was submitted before, in its transaction."""
 
+    def deleted(self, application: Application) -> Sequence[str]:
+        """Delete what no foreign key reaches, as the application is about to be deleted for good.
+
+        Out: the keys, in the store, of the files that this feature keeps with it; they go once this commits.
+        """
+        return ()
+
 
 _companions: list[Companion] = []
 
@@ -81,6 +88,11 @@ def tell_revised(application: Application, revision: Revision) -> None:
     """Let all companions do what belongs to a new submission."""
     for companion in _companions:
         companion.revised(application, revision)
+
+
+def tell_deleted(application: Application) -> list[str]:
+    """Let all companions delete what is theirs; out: the keys of their files."""
+    return [key for companion in _companions for key in companion.deleted(application)]
 
 
 def tell_moved(application: Application, event: StatusEvent) -> None:

@@ -32,7 +32,7 @@ TEXTS = ("summary", "about", "eligibility", "selection", "next_steps")
 COPIED = frozenset(
     {"unit_id", "kind", "half_days", "time_words", "length_words", "length_months", "money_words", "is_paid", "stipend"}
     | {"pay_low", "pay_high", "pay_period", "fte", "places", "place_words", "audiences", "audience_words", "keywords"}
-    | {"contact_name", "contact_email", "contact_phone", "sample_fields", *TEXTS}
+    | {"contact_name", "contact_email", "contact_phone", "sample_fields", "retention_months", *TEXTS}
 )
 
 

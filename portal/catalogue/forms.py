@@ -15,6 +15,9 @@ from portal.catalogue.status import Audience, Kind, Place
 SLUG_RULE = Regexp(f"^{SLUG.pattern}$", message="Use small letters, digits and single dashes, such as global-scholars.")
 MOST_DIGITS = 12
 PERIODS = {"year": "a year", "month": "a month", "week": "a week", "hour": "an hour", "session": "a session"}
+KEPT = {
+    6: "6 months", 12: "1 year", 24: "2 years", 36: "3 years", 60: "5 years", 84: "7 years", 120: "10 years"
+}  # fmt: skip
 SAMPLE_FIELDS = {
     "time_words": "Time",
     "length_words": "Length",
@@ -118,6 +121,9 @@ class OpportunityForm(VersionedForm):
         validators=[Optional(), Email("Write an email address such as name@example.org.")],
     )
     contact_phone = line("Contact phone", most=60)
+    retention_months = SelectField(
+        "Keep applications that ended for", coerce=int, choices=[SelectChoice(n, words) for n, words in KEPT.items()]
+    )
     sample_fields = CheckboxesField("Fields marked “Sample”")
 
     def offer(self, units: Any, sites: Any, opportunity: Opportunity) -> None:

@@ -173,6 +173,7 @@ class Opportunity(HasId, Model):
     audiences: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     audience_words: Mapped[str] = mapped_column(server_default="")
     keywords: Mapped[str] = mapped_column(server_default="")
+    retention_months: Mapped[int] = mapped_column(server_default="24")
     contact_name: Mapped[str] = mapped_column(server_default="")
     contact_email: Mapped[str] = mapped_column(server_default="")
     contact_phone: Mapped[str] = mapped_column(server_default="")
@@ -196,6 +197,7 @@ class Opportunity(HasId, Model):
         CheckConstraint("half_days BETWEEN 0 AND 10", name="half_days"),
         CheckConstraint("pay_low <= pay_high", name="pay_range"),
         CheckConstraint("fte > 0 AND fte <= 1", name="fte"),
+        CheckConstraint("retention_months BETWEEN 1 AND 120", name="retention"),
         CheckConstraint("pay_period IN ('year', 'month', 'week', 'hour', 'session')", name="pay_period"),
         CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_at"),
         CheckConstraint(

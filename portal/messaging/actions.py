@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
+from sqlalchemy import delete
 
 from portal.core import audit
 from portal.core.clock import now
@@ -188,6 +189,13 @@ def wait_again(message: Message, *, due: datetime) -> None:
     """Give a waiting message whose job was lost a new one."""
     message.next_try_at = due
     enqueue(DELIVER, message_id=message.id)
+
+
+def forget_about(thing: Model) -> None:
+    """Delete every mail about a row that is itself deleted for good; what waits to be sent is not sent."""
+    db.session.execute(
+        delete(Message).where(Message.thing_type == type(thing).__tablename__, Message.thing_id == thing.id)  # type: ignore[attr-defined]
+    )
 
 
 def _recipient(to: Addressee | tuple[str, str]) -> tuple[str, str, int | None, str]:

@@ -46,6 +46,10 @@ class _Companion(companions.Companion):
             return []
         return [Panel("self_identification/panel.html", {"application": application})]
 
+    def deleted(self, application: Application) -> tuple[str, ...]:
+        actions.forget([application.id])
+        return ()
+
 
 companions.register(_Companion())
 

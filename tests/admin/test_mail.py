@@ -161,7 +161,8 @@ def test_a_waiting_message_is_not_sent_twice(client: PageClient, admin: Person) 
 def test_the_overview_says_what_needs_an_admin(client: PageClient, admin: Person) -> None:
     calm = client.get("/admin")
     assert calm.all("//ul[@class='attention']/li") == [
-        "No worker No worker has reported in the last minute, so no mail goes out. Start one with portal worker."
+        "No worker No worker has reported in the last minute, so no mail goes out. Start one with portal worker.",
+        "No virus scanner Uploaded files are not checked for viruses. Set CLAMD_SOCKET, then run portal rescan.",
     ]
     message(state=Delivery.FAILED)
     message(state=Delivery.UNKNOWN)
@@ -175,10 +176,10 @@ def test_the_overview_says_what_needs_an_admin(client: PageClient, admin: Person
     page = client.get("/admin")
     lines = page.all("//ul[@class='attention']/li")
     assert [line.split(" ")[0:2] for line in lines] == [
-        ["Worker", "running"], ["1", "message"], ["1", "message"], ["Mail", "waits"],
+        ["Worker", "running"], ["No", "virus"], ["1", "message"], ["1", "message"], ["Mail", "waits"],
         ["No", "contact"], ["1", "account"],
     ]  # fmt: skip
-    assert lines[4] == "No contact Nobody's listing is public and names nobody to write to."
+    assert lines[5] == "No contact Nobody's listing is public and names nobody to write to."
     assert page.click("Read why").all("//tbody/tr/td[2]") == ["Not delivered"]
 
 

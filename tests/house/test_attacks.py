@@ -28,6 +28,8 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.following.actions import keep_listing
 from portal.messaging.models import Message
+from portal.privacy.actions import place_hold
+from portal.privacy.copying import ask_for_copy
 from portal.reports.filters import SORTS
 from portal.review import actions as reviewing
 from portal.selection import actions as deciding
@@ -77,6 +79,8 @@ def make_place() -> Place:
     form = application.form
     section = form.sections[0]
     follow = keep_listing(listing, by=people["applicant"], now=now())
+    copy = ask_for_copy(people["applicant"], now=now())
+    hold = place_hold(intake, reason="Counsel", by=factories.admin(), now=now())
     text_page = Page(slug=f"page-{unit.id}", title="Help", body="Write to us.", updated_at=now())
     db.session.add(text_page)
     db.session.flush()
@@ -88,7 +92,7 @@ def make_place() -> Place:
         "unit": unit.id, "site": site.id, "opportunity": listing.id, "cycle": intake.id, "form": form.id,
         "section": section.id, "question": section.questions[0].id, "application": application.id,
         "document": document.id, "assignment": assignment.id, "message": message.id, "page": text_page.id,
-        "follow": follow.id,
+        "follow": follow.id, "copy": copy.id, "hold": hold.id,
         "person": people["applicant"].id, "membership": people["reviewer"].memberships[0].id,
         "extension": extension.id,
     }  # fmt: skip
@@ -155,7 +159,7 @@ def test_ids_of_another_place_open_nothing(
 
 # What each role may open of its own place; everything else of it is closed to them.
 PREFIXES = {
-    "applicant": ("/applications/", "/saved/"),
+    "applicant": ("/applications/", "/saved/", "/account/data/"),
     "reviewer": ("/review/", "/applications/<int:application_id>/documents/<int:document_id>"),
     "coordinator": ("/manage/", "/admin/opportunities", "/admin/cycles", "/admin/forms", "/admin/sections"),
 }

@@ -1,0 +1,171 @@
+"""All that an account holds, as plain values: what a person may take away.
+
+What the portal keeps from the person stays out: decisions whose letter has not gone, notes of staff, reviews of their
+application, letters of recommendation that they waived the right to see.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.accounts.models import Person
+from portal.accounts.queries import SIGN_IN_VERBS
+from portal.applications import queries as application_queries
+from portal.applications.inspection import plain_name
+from portal.applications.models import Application, Document
+from portal.applications.progress import timeline
+from portal.applications.sheet import sheet
+from portal.applications.status import Status
+from portal.core.audit import Event
+from portal.core.db import db
+from portal.following.models import Follow
+from portal.messaging.models import Message
+from portal.review.models import Assignment
+from portal.self_identification.actions import subject_of
+from portal.self_identification.models import SelfIdAnswer
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the copy: where it stands in the ZIP, and where its bytes are."""
+
+    path: str
+    storage_key: str
+
+
+Part = Callable[[Person], Any]
+_parts: dict[str, Part] = {}
+
+
+def part(name: str) -> Callable[[Part], Part]:
+    """Have a copy hold what the decorated function says of a person, under this name."""
+
+    def register(function: Part) -> Part:
+        _parts[name] = function
+        return function
+
+    return register
+
+
+def everything(person: Person) -> dict[str, Any]:
+    """The whole of it, as JSON can hold it once times are written as text."""
+    return {name: of(person) for name, of in _parts.items()}
+
+
+def files_of(person: Person) -> Iterator[File]:
+    """The files that the person uploaded to their applications, but for what the virus check blocked."""
+    for application in application_queries.of_person(person.id):
+        if application.person_id == person.id:
+            for document in application.documents:
+                if _is_given(document):
+                    yield File(path_of(application, document), document.storage_key)
+
+
+def _is_given(document: Document) -> bool:
+    return document.removed_at is None and document.is_usable
+
+
+def path_of(application: Application, document: Document) -> str:
+    """Where a document stands in the ZIP; its number keeps two of the same name apart."""
+    return f"files/{application.reference or f'draft-{application.id}'}/{document.id}-{plain_name(document.filename)}"
+
+
+@part("account")
+def _account(person: Person) -> dict[str, Any]:
+    names = ("email", "given_name", "family_name", "credentials", "phone", "time_zone", "created_at", "confirmed_at")
+    return {name: getattr(person, name) for name in names} | {
+        "two_step_sign_in": bool(person.tf_primary_method),
+        "passkeys": [{"name": key.name, "last_used": key.lastuse_datetime} for key in person.webauthn],
+        "roles": [membership.role.value for membership in person.memberships],
+    }
+
+
+@part("sign_ins")
+def _sign_ins(person: Person) -> list[dict[str, Any]]:
+    query = select(Event).where(
+        Event.thing_type == "person", Event.thing_id == person.id, Event.verb.in_(SIGN_IN_VERBS)
+    )
+    return [
+        {"at": event.at, "what": event.verb, "address": str(event.address or "")}
+        for event in db.session.scalars(query.order_by(Event.id))
+    ]
+
+
+@part("applications")
+def _applications(person: Person) -> list[dict[str, Any]]:
+    mine = [each for each in application_queries.of_person(person.id) if each.person_id == person.id]
+    return [_application(application) for application in mine]
+
+
+def _application(application: Application) -> dict[str, Any]:
+    steps = [] if application.status is Status.DRAFT else timeline(application)
+    return {
+        "listing": application.cycle.opportunity.title,
+        "cycle": application.cycle.name,
+        "reference": application.reference,
+        "status": application.status.public_label,
+        "started_at": application.created_at,
+        "saved_at": application.saved_at,
+        "submitted_at": application.submitted_at,
+        "timeline": [{"step": stop.title, "note": stop.note} for stop in steps if stop.state],
+        "sections": [
+            {
+                "title": each.section.title,
+                "answers": [
+                    {"question": row.question.label, "answer": row.text, "value": _plain(row.value)}
+                    for row in each.rows
+                ],
+            }
+            for each in sheet(application)
+        ],
+        "files": [_file(application, document) for document in application.documents if _is_given(document)],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """The stored value; a question answered with files has them in a list of its own."""
+    return None if isinstance(value, list) and any(isinstance(each, Document) for each in value) else value
+
+
+def _file(application: Application, document: Document) -> dict[str, Any]:
+    names = ("filename", "media_type", "size", "sha256", "pages", "uploaded_at")
+    return {name: getattr(document, name) for name in names} | {"path": path_of(application, document)}
+
+
+@part("mail")
+def _mail(person: Person) -> list[dict[str, Any]]:
+    """What was written to the person; links in it that once acted have long been used or ended."""
+    query = select(Message).where(Message.person_id == person.id).order_by(Message.id)
+    return [
+        {"at": mail.created_at, "subject": mail.subject, "text": mail.text_body, "state": mail.state.value}
+        for mail in db.session.scalars(query)
+    ]
+
+
+@part("saved")
+def _saved(person: Person) -> list[dict[str, Any]]:
+    query = select(Follow).where(Follow.person_id == person.id).order_by(Follow.id)
+    return [
+        {"name": str(follow), "search": follow.query, "by_mail": follow.by_mail, "since": follow.created_at}
+        for follow in db.session.scalars(query)
+    ]
+
+
+@part("reviews")
+def _reviews(person: Person) -> list[dict[str, Any]]:
+    """What the person wrote as a reviewer, without the application that it is about."""
+    query = select(Assignment).where(Assignment.reviewer_id == person.id).order_by(Assignment.id)
+    return [
+        {"assigned_at": each.assigned_at, "state": each.state.value, "scores": each.scores, "comment": each.comment}
+        for each in db.session.scalars(query)
+    ]
+
+
+@part("self_identification")
+def _self_identification(person: Person) -> list[dict[str, Any]]:
+    """What the person chose: nobody but they can ask for it."""
+    ids = db.session.scalars(select(Application.id).where(Application.person_id == person.id))
+    query = select(SelfIdAnswer).where(SelfIdAnswer.subject.in_([subject_of(each) for each in ids]))
+    return [answer.choices for answer in db.session.scalars(query)]

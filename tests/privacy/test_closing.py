@@ -1,0 +1,146 @@
+"""Closing an account: said before, done at once, and nothing left to sign in with."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_security import hash_password
+
+from portal.accounts.models import Person
+from portal.applications.models import Application
+from portal.applications.status import Status
+from portal.core.clock import now
+from portal.core.db import db
+from portal.following.actions import keep_listing
+from portal.following.models import Follow
+from portal.messaging.models import Message
+from portal.privacy import actions
+from tests import factories
+from tests.page_client import PageClient
+
+PASSWORD = "marmalade on warm toast"
+
+
+@pytest.fixture
+def maren(app: Flask, client: PageClient) -> Person:
+    with app.test_request_context():
+        hashed = hash_password(PASSWORD)
+    person = factories.person(email="maren@example.org", password=hashed)
+    client.sign_in(person)
+    return person
+
+
+def close(client: PageClient, **fields: str) -> object:
+    return client.get("/account/close").submit(
+        "/account/close", **({"email": "maren@example.org", "password": PASSWORD} | fields)
+    )
+
+
+def test_it_says_what_goes_and_what_stays_and_then_does_it(client: PageClient, maren: Person) -> None:
+    draft = factories.application(by=maren)
+    running = factories.application(factories.cycle(), maren, status=Status.SUBMITTED)
+    refused = factories.application(factories.cycle(), maren, status=Status.NOT_SELECTED)
+    offered = factories.application(factories.cycle(), maren, status=Status.OFFERED)
+    keep_listing(running.cycle.opportunity, by=maren, now=now())
+    page = client.get("/account/data").click("Close my account")
+    said = page.all("//h1/following::ul//li")
+    assert f"Your draft for {draft.cycle}, with its files." in said
+    assert f"{running.cycle}, {running.reference}: withdrawn now, deleted 24 months later." in said
+    assert f"{offered.cycle}, {offered.reference}: kept with the offer that you were given." in said
+    assert any(line.startswith(f"{refused.cycle}, {refused.reference}: deleted after ") for line in said)
+
+    ids = (draft.id, running.id, refused.id, offered.id)
+    done = close(client)
+    assert done.flashes == ["Your account is closed. We sent you a mail that says what is kept and until when."]
+    db.session.expire_all()
+    statuses = {row.id: row.status for row in db.session.scalars(sa.select(Application))}
+    assert statuses == {ids[1]: Status.WITHDRAWN, ids[2]: Status.NOT_SELECTED, ids[3]: Status.OFFERED}
+    assert (maren.active, maren.password, maren.memberships, maren.phone) == (False, None, [], "")
+    assert maren.email.endswith("@closed.invalid")
+    assert maren.given_name == "Maren"  # applications are still kept under the name
+    assert db.session.scalars(sa.select(Follow)).all() == []
+    told = db.session.scalars(sa.select(Message).where(Message.template == "account_closed")).one()
+    assert told.to_address == "maren@example.org"
+    assert str(refused.cycle) in told.text_body
+    assert client.get("/applications").status == 303  # the session has ended
+    factories.person(email="maren@example.org")  # the address is free again
+
+
+@pytest.mark.parametrize(
+    ("fields", "errors"),
+    [
+        ({"email": ""}, ["Type your email address."]),
+        ({"email": "other@example.org"}, ["Type maren@example.org, the address of this account."]),
+        ({"password": "wrong"}, ["Enter the password that you sign in with."]),
+        ({"password": ""}, ["Enter the password that you sign in with."]),
+    ],
+)
+def test_a_page_left_open_closes_nothing(
+    client: PageClient, maren: Person, fields: dict[str, str], errors: list[str]
+) -> None:
+    page = close(client, **fields)
+    assert (page.status, page.errors) == (422, errors)
+    db.session.expire_all()
+    assert maren.active
+
+
+def test_without_applications_the_name_goes_too(client: PageClient, maren: Person) -> None:
+    assert "so your name is deleted too" in client.get("/account/close").text
+    close(client)
+    db.session.expire_all()
+    assert (maren.given_name, maren.family_name) == ("Deleted", "person")
+    assert "maren" not in maren.search_text
+
+
+def test_the_name_goes_with_the_last_application(client: PageClient, maren: Person) -> None:
+    old = now().replace(year=now().year - 4, day=1)
+    factories.application(factories.cycle(opens_at=old), maren, status=Status.NOT_SELECTED, changed_at=old)
+    close(client)
+    db.session.expire_all()
+    assert maren.given_name == "Maren"
+    assert actions.purge(now()) == 1
+    assert (maren.given_name, maren.family_name) == ("Deleted", "person")
+
+
+def test_the_last_admin_stays(client: PageClient, maren: Person) -> None:
+    factories.membership(maren, role="admin")
+    page = close(client)
+    assert (page.status, page.errors) == (
+        409,
+        ["Make somebody else an admin first: the portal needs one who can sign in."],
+    )
+    db.session.expire_all()
+    assert maren.active
+
+
+def test_who_leads_a_team_hands_over_first(client: PageClient, maren: Person) -> None:
+    from portal.applications.team_models import Access, TeamMember
+
+    draft = factories.application(by=maren)
+    other = factories.person()
+    db.session.add(
+        TeamMember(
+            application_id=draft.id,
+            person_id=other.id,
+            email=other.email,
+            name=other.full_name,
+            access=Access.EDIT,
+            invited_at=now(),
+            invited_by_id=maren.id,
+            joined_at=now(),
+        )
+    )
+    db.session.commit()
+    page = close(client)
+    assert page.status == 409
+    assert page.errors == [
+        f"Others work with you on {draft.cycle.opportunity.title}. Hand over the lead first, or delete the draft."
+    ]
+    db.session.expire_all()
+    assert maren.active
+
+
+def test_somebody_without_a_password_types_the_address_alone(client: PageClient, context: None) -> None:
+    person = factories.person(email="nopass@example.org", password=None)
+    client.sign_in(person)
+    page = client.get("/account/close").submit("/account/close", email="NOPASS@example.org")
+    assert page.flashes == ["Your account is closed. We sent you a mail that says what is kept and until when."]

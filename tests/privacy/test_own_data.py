@@ -1,0 +1,156 @@
+"""A copy of all that an account holds, and nothing that is kept from its owner."""
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from portal.applications.models import Application
+from portal.applications.status import Status
+from portal.core import storage
+from portal.core.clock import now
+from portal.core.db import db
+from portal.core.storage import StorageDown
+from portal.following.actions import keep_listing
+from portal.messaging.models import Message
+from portal.privacy import copying, jobs
+from portal.privacy.models import CopyState, DataCopy
+from tests import factories
+from tests.page_client import PageClient
+
+
+@pytest.fixture
+def mine(client: PageClient) -> Application:
+    """A submitted application with a file, whose owner is signed in."""
+    made = factories.application(
+        by=factories.person(), status=Status.SUBMITTED, answers={"title": "Waiting-room stories"}
+    )
+    factories.document(made, content=b"%PDF-1.4 the whole file")
+    keep_listing(made.cycle.opportunity, by=made.person, now=now())
+    client.sign_in(made.person)
+    return made
+
+
+def newest() -> DataCopy:
+    return db.session.scalars(sa.select(DataCopy).order_by(DataCopy.id.desc())).first()  # type: ignore[return-value]
+
+
+def make(client: PageClient) -> zipfile.ZipFile:
+    client.get("/account/data").submit("/copies")
+    jobs.make_copy.func(copy_id=newest().id)
+    page = client.get("/account/data")
+    [address] = page.all("//a[contains(@href, '/copies/')]/@href")
+    client._forget_last_request()
+    answer = client.raw.get(address)
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    return zipfile.ZipFile(io.BytesIO(answer.data))
+
+
+def test_a_copy_holds_answers_files_and_mail(client: PageClient, mine: Application) -> None:
+    page = client.get("/account").click("Take a copy of your data").submit("/copies")
+    assert page.flashes == ["We are making your copy. We email you when it is ready. You can leave this page."]
+    assert page.all("//section[1]//li//*[contains(@class, 'status')]") == ["Being made"]
+    again = client.post("/account/data/copies").follow()
+    assert again.flashes == ["A copy is being made already. This page shows how far it is."]
+    db.session.delete(newest())
+
+    packed = make(client)
+    data = json.loads(packed.read("data.json"))
+    assert data["account"]["email"] == mine.person.email
+    [application] = data["applications"]
+    assert (application["reference"], application["status"]) == (mine.reference, "Submitted")
+    answers = {each["question"]: each["answer"] for section in application["sections"] for each in section["answers"]}
+    assert "Waiting-room stories" in answers.values()
+    [file] = application["files"]
+    assert packed.read(file["path"]) == b"%PDF-1.4 the whole file"
+    assert set(packed.namelist()) == {"READ ME.txt", "data.json", file["path"]}
+    assert [each["name"] for each in data["saved"]] == [mine.cycle.opportunity.title]
+    assert newest().done == newest().total == 1
+    told = db.session.scalars(sa.select(Message).where(Message.template == "data_copy_ready")).one()
+    assert told.to_address == mine.person.email
+
+
+def test_what_is_kept_from_the_owner_is_not_in_it(client: PageClient, mine: Application) -> None:
+    from portal.applications.models import Note
+    from portal.review.models import Assignment
+    from portal.review.status import AssignmentState
+
+    reviewer = factories.reviewer(mine.cycle.opportunity)
+    db.session.add(Note(application_id=mine.id, author_id=reviewer.id, body="Marker-note", created_at=now()))
+    db.session.add(
+        Assignment(
+            application_id=mine.id,
+            reviewer_id=reviewer.id,
+            assigned_at=now(),
+            state=AssignmentState.ASSIGNED,
+            scores={},
+            comment="Marker-comment",
+        )
+    )
+    decided = factories.application(factories.cycle(), mine.person, status=Status.DECIDED)
+    db.session.commit()
+    text = make(client).read("data.json").decode()
+    assert decided.reference in text
+    assert "Marker" not in text
+    assert "ecided" not in text
+    client.sign_in(reviewer)
+    assert "Marker-comment" in make(client).read("data.json").decode()  # what the reviewer wrote is the reviewer's
+
+
+def test_another_persons_copy_is_nobodys(client: PageClient, mine: Application) -> None:
+    make(client)
+    address = f"/account/data/copies/{newest().id}"
+    assert client.raw.get(address).status_code == 200
+    for other in (factories.person(), factories.admin()):
+        client.sign_in(other)
+        assert client.get(address).status == 404
+
+
+def test_a_copy_goes_after_a_week(client: PageClient, mine: Application) -> None:
+    make(client)
+    copy = newest()
+    key, address = copy.storage_key, f"/account/data/copies/{copy.id}"
+    copy.asked_at = now() - timedelta(days=7, minutes=1)
+    db.session.commit()
+    assert client.get(address).status == 404  # also before the job has come by
+    jobs.delete_old_copies.func(timestamp=0)
+    assert not storage.exists(key)
+    assert db.session.scalars(sa.select(DataCopy)).all() == []
+
+
+def test_a_store_that_is_down_is_tried_again_and_then_given_up(
+    client: PageClient, mine: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get("/account/data").submit("/copies")
+
+    def down(*_: object, **__: object) -> None:
+        raise StorageDown("no store")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(copying.storage, "put", down)
+        with pytest.raises(StorageDown):
+            jobs.make_copy.func(copy_id=newest().id)
+    assert newest().state is CopyState.WAITING
+    jobs.make_copy.func(copy_id=newest().id)
+    assert newest().state is CopyState.READY
+    jobs.make_copy.func(copy_id=newest().id)  # a second job finds nothing to do
+    assert db.session.scalar(sa.select(sa.func.count(DataCopy.id))) == 1
+
+    client.post("/account/data/copies")
+    jobs.give_up_copies.func(timestamp=0)
+    assert newest().state is CopyState.WAITING
+    newest().asked_at = now() - timedelta(days=1, minutes=1)
+    db.session.flush()
+    jobs.give_up_copies.func(timestamp=0)
+    assert newest().state is CopyState.FAILED
+    assert "Could not be made: ask again" in client.get("/account/data").text
+
+
+def test_a_file_that_the_store_has_lost_does_not_stop_the_rest(client: PageClient, mine: Application) -> None:
+    storage.delete(mine.documents[0].storage_key)
+    packed = make(client)
+    assert len(packed.namelist()) == 3
