@@ -203,6 +203,7 @@ def delete_draft(application: Application, *, by: Person) -> None:
     queries.locked(application.id)
     if application.status is not Status.DRAFT and not application.is_test:
         raise NoDraft(application)
+    companions.tell_deleting(application, by)
     audit.record(by, "application.deleted", application, cycle=application.cycle_id)
     erase(application)
 

@@ -60,6 +60,9 @@ class Companion:
         """
         return ()
 
+    def deleting(self, application: Application, by: Any) -> None:
+        """Do what belongs to deleting a draft, in its transaction, while its rows are still there."""
+
 
 _companions: list[Companion] = []
 
@@ -99,3 +102,9 @@ def tell_moved(application: Application, event: StatusEvent) -> None:
     """Let all companions do what belongs to a move."""
     for companion in _companions:
         companion.moved(application, event)
+
+
+def tell_deleting(application: Application, by: Any) -> None:
+    """Let all companions do what belongs to deleting a draft."""
+    for companion in _companions:
+        companion.deleting(application, by)

@@ -17,6 +17,9 @@ def standing(person: Any, cycle_id: int) -> Standing | None:
     """Where the person stands with the cycle; None for those who have not begun."""
     application = queries.in_cycle(person.id, cycle_id)
     if application is None:
+        team_id = queries.team_in_cycle(person.id, cycle_id)
+        application = queries.by_id(team_id) if team_id else None
+    if application is None:
         return None
     url = url_for("applications.show", application_id=application.id)
     label = "Continue application" if application.status is Status.DRAFT else "View your application"

@@ -183,6 +183,12 @@ def sections_of(application: Application) -> Sequence[FrozenSection]:
     return frozen(application.form).sections
 
 
+def team_in_cycle(person_id: int, cycle_id: int) -> int | None:
+    """The id of an application to the cycle in whose team a person is without leading it; the newest of several."""
+    query = select(Application.id).where(Application.cycle_id == cycle_id, Application.id.in_(teams_of(person_id)))
+    return db.session.scalar(query.order_by(Application.id.desc()).limit(1))
+
+
 def newest_form(cycle_id: int) -> Form | None:
     """The form that people start with: the highest published version."""
     query = select(Form).where(Form.cycle_id == cycle_id, Form.state == Publication.PUBLISHED)

@@ -18,6 +18,8 @@ from portal.applications.refusals import NoDraft
 from portal.applications.rules import unlocked
 from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
 from portal.applications.sheet import Part, field_name, sheet
+from portal.applications.team_forms import CommentForm
+from portal.applications.team_queries import Thread, last_by_others, threads
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenSection, frozen
 from portal.core.access import guard
@@ -157,8 +159,9 @@ def _conflict_page(application_id: int, section: FrozenSection, conflicts: list[
     ]
     seen = " ".join(f"{conflict.question.id}:{stamp(conflict.theirs)}" for conflict in conflicts)
     return render_template(
-        "applications/conflict.html", application=application, section=section, conflicts=both, seen=seen, act=ActForm()
-    )
+        "applications/conflict.html", application=application, section=section, conflicts=both, seen=seen,
+        act=ActForm(), other=last_by_others(application, [each.question.key for each in conflicts], current_user.id),
+    )  # fmt: skip
 
 
 def _find(application: Application, section_id: int) -> tuple[Part, list[Part]]:
@@ -171,7 +174,7 @@ def _find(application: Application, section_id: int) -> tuple[Part, list[Part]]:
 def _page(
     application: Application, part: Part, parts: list[Part], form: FlaskForm, advice: dict[str, Any] | None = None
 ) -> str:
-    place = parts.index(part)
+    place, thread = parts.index(part), _thread(application, part.section)
     return render_template(
         "applications/section.html",
         application=application,
@@ -183,5 +186,20 @@ def _page(
         next_part=parts[place + 1] if place + 1 < len(parts) else None,
         form=form,
         advice=advice or {},
-        saved=saved_words(application.saved_at),
+        saved=_saved(application),
+        thread=thread,
+        comment_form=CommentForm.of(part.section, formdata=None) if thread else None,
     )
+
+
+def _saved(application: Application) -> str:
+    """When the draft was last saved, and in a team by whom."""
+    by = application.saved_by if application.cycle.takes_teams and application.members else None
+    return saved_words(application.saved_at, by.display_name if by else "")
+
+
+def _thread(application: Application, section: FrozenSection) -> Thread | None:
+    """What the team wrote to each other about the section; None for who applies alone."""
+    if not application.cycle.takes_teams or not application.members:
+        return None
+    return next(each for each in threads(application) if each.section.id == section.id)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.accounts.models import Person
-from portal.applications import (  # views add routes to the blueprint; `panel` tells the catalogue's pages
+from portal.applications import (  # views add routes to the blueprint; `panel` and `team_tasks` tell others
     autosave_views,  # noqa: F401
     document_views,  # noqa: F401
     panel,  # noqa: F401
@@ -16,6 +16,7 @@ from portal.applications import (  # views add routes to the blueprint; `panel` 
     revision_views,  # noqa: F401
     revisions,
     section_views,  # noqa: F401
+    team_tasks,  # noqa: F401
 )
 from portal.applications.actions import delete_draft
 from portal.applications.actions import start as start_draft
@@ -29,9 +30,10 @@ from portal.applications.models import Application
 from portal.applications.progress import Draft, timeline
 from portal.applications.refusals import Incomplete, Unchanged
 from portal.applications.revision_changes import changes_since
-from portal.applications.rules import belongs, over, unlocked
+from portal.applications.rules import belongs, leads, may_write, over, seat_of, unlocked
 from portal.applications.sheet import Part, sheet
 from portal.applications.status import FINAL, Status
+from portal.applications.team_views import draft_page
 from portal.catalogue.models import Cycle
 from portal.core import audit
 from portal.core.access import Denied, guard, signed_in
@@ -43,7 +45,7 @@ __all__ = ["bp"]
 @bp.get("")
 @signed_in
 def dashboard() -> str:
-    """All applications of the person, with what needs them first."""
+    """All applications of the person and of their teams, with what needs them first."""
     everything = queries.of_person(current_user.id)
     mine = [application for application in everything if not application.is_test]
     own_drafts = [application for application in mine if application.status is Status.DRAFT]
@@ -59,6 +61,7 @@ def dashboard() -> str:
         tests=[application for application in everything if application.is_test],
         messages=queries.messages_about(current_user.id, everything),
         titles={application.id: application.cycle.opportunity.title for application in everything},
+        seats={application.id: seat_of(current_user, application) for application in mine},
     )
 
 
@@ -77,7 +80,10 @@ def start(cycle: Cycle) -> ResponseReturnValue:
     existing = queries.in_cycle(current_user.id, cycle.id)
     if existing is not None:
         return _go_on(existing)
-    return render_template("applications/start.html", cycle=cycle, opportunity=cycle.opportunity, act=ActForm())
+    team_id = queries.team_in_cycle(current_user.id, cycle.id)
+    return render_template(
+        "applications/start.html", cycle=cycle, opportunity=cycle.opportunity, act=ActForm(), team_id=team_id
+    )
 
 
 @bp.post("/start/<int:cycle_id>")
@@ -98,12 +104,14 @@ def _go_on(application: Application) -> ResponseReturnValue:
 @bp.get("/<int:application_id>")
 @guard("application.read", application=queries.whole)
 def show(application: Application) -> str:
-    """A draft's task list while it can be worked on; otherwise the whole application, to read and print.
+    """A draft's task list while one can work on it; otherwise the whole application, to read and print.
 
-    That staff read it is recorded first.
+    Members of a team who do not write read the draft with its comments.  That staff read it is recorded first.
     """
     if not belongs(current_user, application):
         audit.record_read(current_user._get_current_object(), "application.read", application)
+    if application.status is Status.DRAFT and not may_write(current_user, application):
+        return draft_page(application)
     if application.status is Status.DRAFT and (draft := _draft(application, sheet(application))).is_open:
         changes = list(told_lines(application))
         return _tasks_page(application, draft, changes=changes, edit=None)
@@ -116,6 +124,7 @@ def show(application: Application) -> str:
     panels = panels_of(application, current_user)
     return render_template(
         "applications/show.html", parts=parts, stops=stops, letter=letter, panels=panels, act=ActForm(),
+        own=belongs(current_user, application), is_lead=leads(current_user, application),
         unlock=unlocked(current_user, application, now()), **_about(application),
     )  # fmt: skip
 
@@ -158,7 +167,7 @@ def changes_read(application: Application) -> ResponseReturnValue:
 
 
 @bp.get("/<int:application_id>/check")
-@guard("application.submit", application=queries.whole)
+@guard("application.edit", application=queries.whole)
 def check(application: Application) -> str:
     """The whole application as reviewers will read it, with every problem listed and linked."""
     return _check_page(application)

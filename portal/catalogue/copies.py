@@ -18,6 +18,7 @@ from portal.core.db import db
 QUESTION_COLUMNS = (
     "key", "position", "kind", "label", "help", "required", "for_reviewers", "identifies", "in_queue", "profile_field",
 )  # fmt: skip
+TEAM_COLUMNS = ("takes_teams", "team_min", "team_max")
 CYCLE_COLUMNS = (
     "grace_minutes",
     "seats",
@@ -25,6 +26,7 @@ CYCLE_COLUMNS = (
     "minutes_to_apply",
     "edits_until_deadline",
     "sample_fields",
+    *TEAM_COLUMNS,
 )
 CYCLE_TIMES = ("opens_at", "closes_at", "reviews_due_at", "decisions_by", "starts_on")
 

@@ -30,6 +30,7 @@ JUDGEMENTS = {
     "ck_cycle_opens_at": ("opens_at", "Set when it opens: the cycle is public."),
     "ck_cycle_code": ("code", "Write a code such as WIN-27: two to eight capitals, a dash, two digits."),
     "ck_cycle_grace": ("grace_minutes", "Enter 0 to 1,440 minutes."),
+    "ck_cycle_team_size": ("team_max", "Enter a largest team of 2 to 50 that is not smaller than the smallest."),
     "ck_cycle_seats": ("seats", "Enter 1 seat or more, or leave it empty."),
     "ck_cycle_date_span": ("dates", "Set a last day that is not before the first."),
 }

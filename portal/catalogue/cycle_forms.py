@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wtforms import DateField, FieldList, FormField, HiddenField, IntegerField, SelectField
+from wtforms import BooleanField, DateField, FieldList, FormField, HiddenField, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, NumberRange, Optional, Regexp, ValidationError
 
@@ -70,6 +70,9 @@ class CycleForm(VersionedForm):
         ],
         coerce={"yes": True, "no": False, True: True, False: False}.get,
     )
+    takes_teams = BooleanField("Teams apply, each with a lead who invites its members")
+    team_min = whole("Smallest team, with its lead", least=1, most=50, default=2)
+    team_max = whole("Largest team, with its lead", least=2, most=50, default=8)
     dates = FieldList(FormField(DateRow), "Further dates", max_entries=MOST_DATES)
     sample_fields = CheckboxesField("Fields marked “Sample”")
 
@@ -86,10 +89,16 @@ class CycleForm(VersionedForm):
         if field.data and self.opens_at.data and field.data <= self.opens_at.data:
             raise ValidationError("Set a closing date after the opening date.")
 
+    def validate_team_max(self, field: IntegerField) -> None:
+        """The largest team is not smaller than the smallest."""
+        if field.data and self.team_min.data and field.data < self.team_min.data:
+            raise ValidationError("Enter a largest team that is not smaller than the smallest.")
+
     def columns(self) -> dict[str, Any]:
         """What was typed, as the cycle's columns; dates without words are left out."""
         rows = [row for row in self.dates.data if (row["label"] or "").strip() and row["starts_on"]]
-        return self.values | {"dates": rows}
+        teams = {name: self.values[name] for name in ("team_min", "team_max") if self.values[name] is None}
+        return {name: value for name, value in self.values.items() if name not in teams} | {"dates": rows}
 
 
 class CriterionRow(Row):

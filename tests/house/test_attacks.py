@@ -23,6 +23,7 @@ from portal.applications.change_requests import ask as ask_changes
 from portal.applications.extension_actions import grant
 from portal.applications.models import Application, Note
 from portal.applications.status import Status
+from portal.applications.team_models import TeamComment
 from portal.catalogue.models import Page, Unit
 from portal.core.clock import now
 from portal.core.db import db
@@ -61,7 +62,7 @@ def make_place() -> Place:
     unit = factories.unit()
     site = factories.site(unit)
     listing = factories.opportunity(unit, sites=[site])
-    intake = factories.cycle(listing)
+    intake = factories.cycle(listing, takes_teams=True)
     people = {
         "applicant": factories.person("Pieter", "Vantongeren"),
         "reviewer": factories.reviewer(unit),
@@ -88,7 +89,15 @@ def make_place() -> Place:
         intake, email=people["applicant"].email, until=now() + timedelta(days=30), reason="Ill", by=coordinator,
         now=now(),
     )  # fmt: skip
+    member = factories.member(application, factories.person("Ren", "Nakagawa"))
+    comment = TeamComment(
+        application_id=application.id, question_key="title", is_on_section=True, author_id=application.person_id,
+        body="Private to the team", created_at=now(),
+    )  # fmt: skip
+    db.session.add(comment)
+    db.session.flush()
     ids = {
+        "member": member.id, "comment": comment.id,
         "unit": unit.id, "site": site.id, "opportunity": listing.id, "cycle": intake.id, "form": form.id,
         "section": section.id, "question": section.questions[0].id, "application": application.id,
         "document": document.id, "assignment": assignment.id, "message": message.id, "page": text_page.id,

@@ -1,0 +1,120 @@
+"""Reading teams: an invitation by its link, comments by section, who changed what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from portal.accounts.models import Person
+from portal.applications.models import Application
+from portal.applications.team_models import TeamChange, TeamComment, TeamMember
+from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
+from portal.catalogue.models import Cycle
+from portal.core.db import db
+from portal.core.tokens import hashed
+
+CHANGES_SHOWN = 20
+
+
+def invited_by_token(token: str) -> TeamMember | None:
+    """The invitation of a link, if it was neither used nor withdrawn; its time may be over."""
+    return db.session.scalar(select(TeamMember).where(TeamMember.token_hash == hashed(token)))
+
+
+def with_team(application_id: int) -> Application | None:
+    """An application with its listing, lead and team: what an invitation and its rules ask about."""
+    return db.session.scalar(
+        select(Application)
+        .where(Application.id == application_id)
+        .options(
+            joinedload(Application.cycle).joinedload(Cycle.opportunity),
+            joinedload(Application.person),
+            joinedload(Application.members).joinedload(TeamMember.person),
+        )
+    )
+
+
+def member_of(application: Application, member_id: int) -> TeamMember | None:
+    """Somebody of this team who is in it or asked into it."""
+    found = (member for member in application.members if member.id == member_id and member.ended_at is None)
+    return next(found, None)
+
+
+@dataclass(frozen=True)
+class Thread:
+    """What the team wrote to each other about one section, and what a new comment can be about."""
+
+    section: FrozenSection
+    comments: Sequence[TeamComment]
+
+    @property
+    def open(self) -> int:
+        return sum(comment.resolved_at is None for comment in self.comments)
+
+    def about(self, comment: TeamComment) -> FrozenQuestion | None:
+        """The question that a comment names; None for the whole section."""
+        if comment.is_on_section:
+            return None
+        return next((each for each in self.section.questions if each.key == comment.question_key), None)
+
+
+def comments_of(application: Application) -> Sequence[TeamComment]:
+    """All comments of a team, the oldest first."""
+    return db.session.scalars(
+        select(TeamComment)
+        .where(TeamComment.application_id == application.id)
+        .order_by(TeamComment.id)
+        .options(joinedload(TeamComment.author), joinedload(TeamComment.resolved_by))
+    ).all()
+
+
+def threads(application: Application) -> list[Thread]:
+    """The comments by section of the application's own form, each section with a thread; in one query.
+
+    Comments on a question that a newer form no longer has stand with the first section.
+    """
+    sections = frozen(application.form).sections
+    place = {question.key: section.id for section in sections for question in section.questions}
+    found: dict[int, list[TeamComment]] = {section.id: [] for section in sections}
+    for comment in comments_of(application):
+        found[place.get(comment.question_key, sections[0].id)].append(comment)
+    return [Thread(section, found[section.id]) for section in sections]
+
+
+def last_by_others(application: Application, keys: Sequence[str], person_id: int) -> Person | None:
+    """Who of the others last changed one of these answers; None where nobody on a team did."""
+    return db.session.scalar(
+        select(Person)
+        .join(TeamChange, TeamChange.person_id == Person.id)
+        .where(
+            TeamChange.application_id == application.id,
+            TeamChange.question_key.in_(keys),
+            TeamChange.person_id != person_id,
+        )
+        .order_by(TeamChange.at.desc())
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A line of the team's log: who last changed the answer to a question, and when."""
+
+    at: datetime
+    who: str
+    label: str
+
+
+def changes(application: Application) -> list[Changed]:
+    """The last changes to the draft, the newest first."""
+    labels = {question.key: question.label for question in frozen(application.form).questions}
+    rows = db.session.scalars(
+        select(TeamChange)
+        .where(TeamChange.application_id == application.id)
+        .order_by(TeamChange.at.desc(), TeamChange.id.desc())
+        .limit(CHANGES_SHOWN)
+        .options(joinedload(TeamChange.person))
+    )
+    return [Changed(row.at, row.person.full_name, labels.get(row.question_key, "A question of before")) for row in rows]
