@@ -16,6 +16,7 @@ from portal.catalogue import views as catalogue_views
 from portal.cli import register_commands
 from portal.config import Settings, flask_config
 from portal.core import access, assets, branding, db, jobs, logs, pages, scanner, storage
+from portal.endorsements import staff_views as endorsement_views
 from portal.following import views as following_views
 from portal.privacy import views as privacy_views
 from portal.reports import staff_views as report_views
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         following_views.bp,
         application_views.bp,
         application_staff_views.bp,
+        endorsement_views.bp,
         review_views.bp,
         review_staff_views.bp,
         report_views.bp,

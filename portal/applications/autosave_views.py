@@ -9,7 +9,7 @@ from flask_login import current_user
 from portal.applications import queries
 from portal.applications.blueprint import bp
 from portal.applications.models import Application
-from portal.applications.progress import saved_words
+from portal.applications.progress import saved_line
 from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
 from portal.applications.sheet import sheet
 from portal.catalogue.fields import kind_of
@@ -55,7 +55,7 @@ def _answer(application: Application, section: FrozenSection, seen: dict[int, st
     refused = {question.id: sentence for question, sentence in saved.too_long}
     badge = part.badge[1]
     return {
-        "saved": saved_words(application.saved_at),
+        "saved": " ".join([saved_line(application), *(words.replace("|", " ") for words in saved.news)]),
         "marks": saved.marks,
         "problems": {key: wrong[key] for key in seen if key in wrong and key not in refused},
         "refused": refused,

@@ -4,10 +4,11 @@ parts of its pages, and what else happens when it moves.
 A feature registers one companion when it is imported; this package knows none of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from portal.accounts.models import Person
 from portal.applications.models import Application, StatusEvent
 from portal.applications.revision_models import Revision
 
@@ -46,6 +47,13 @@ class Companion:
     def panels(self, application: Application, user: Any) -> Sequence[Panel]:
         """Parts of an application's page for this person, beside its answers."""
         return ()
+
+    def saved(self, application: Application, keys: Collection[str], by: Person) -> str:
+        """Look at a save within its transaction: answers to these questions have changed.
+
+        Out: what to tell whoever saved, as a flash is written, or nothing.
+        """
+        return ""
 
     def moved(self, application: Application, event: StatusEvent) -> None:
         """Do what belongs to a move of the application, in its transaction: it was submitted, it was withdrawn."""
@@ -96,6 +104,13 @@ def tell_revised(application: Application, revision: Revision) -> None:
 def tell_deleted(application: Application) -> list[str]:
     """Let all companions delete what is theirs; out: the keys of their files."""
     return [key for companion in _companions for key in companion.deleted(application)]
+
+
+def tell_saved(application: Application, keys: Collection[str], by: Person) -> list[str]:
+    """Let all companions look at a save.  Out: what they tell whoever saved."""
+    if not keys:
+        return []
+    return [words for companion in _companions if (words := companion.saved(application, keys, by))]
 
 
 def tell_moved(application: Application, event: StatusEvent) -> None:

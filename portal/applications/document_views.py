@@ -9,13 +9,16 @@ from flask_login import current_user
 
 from portal.applications import queries
 from portal.applications.blueprint import bp
+from portal.applications.companions import tell_saved
 from portal.applications.models import Application, Document
 from portal.applications.rules import belongs
+from portal.applications.saving import note_changes
 from portal.applications.saving import remove_document as remove
 from portal.catalogue.frozen import frozen
 from portal.core import audit, storage
 from portal.core.access import guard
 from portal.core.clock import now
+from portal.core.db import db
 
 INLINE = frozenset({"application/pdf", "image/png", "image/jpeg"})
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; object-src 'self'; " + (
@@ -33,6 +36,11 @@ def document(document: Document, application_id: int) -> ResponseReturnValue:
     if not belongs(current_user, document.application):
         who = current_user._get_current_object()
         audit.record_read(who, "document.read", document, application=application_id)
+    return file_response(document)
+
+
+def file_response(document: Document) -> Response:
+    """The bytes of a document under headers that keep a hostile file harmless, for whoever was let in already."""
     response = Response(storage.get(document.storage_key), mimetype=document.media_type)
     response.headers["Content-Length"] = str(document.size)
     response.headers["Content-Disposition"] = disposition(document.filename, inline=document.media_type in INLINE)
@@ -53,7 +61,12 @@ def disposition(filename: str, *, inline: bool) -> str:
 def remove_document(application: Application, document_id: int) -> ResponseReturnValue:
     """Take a file out of a draft; back to its section."""
     found = next((each for each in application.documents if each.id == document_id), None) or abort(404)
-    remove(found, by=current_user._get_current_object(), now=now())
+    me = current_user._get_current_object()
+    remove(found, by=me, now=now())
+    db.session.flush()
+    note_changes(application, [found.question_key], by=me, now=now())
+    for words in tell_saved(application, [found.question_key], me):
+        flash(words)
     flash(f"{found.filename} is removed.|Upload another file if this question still needs one.")
     questions = frozen(application.form).questions
     section = next((each.section_id for each in questions if each.key == found.question_key), None)

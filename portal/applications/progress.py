@@ -132,6 +132,12 @@ class Draft:
         )
 
 
+def saved_line(application: Application) -> str:
+    """When the draft was last saved, and in a team by whom."""
+    by = application.saved_by if application.cycle.takes_teams and application.members else None
+    return saved_words(application.saved_at, by.display_name if by else "")
+
+
 def saved_words(moment: datetime | None, by: str = "") -> str:
     """`Saved at 7:42 am ET by Maren O.`, with the day unless it is today's; empty for what was never saved.
 

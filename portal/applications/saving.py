@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Protocol
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Person
-from portal.applications import scanning
+from portal.applications import companions, scanning
 from portal.applications.actions import refresh_index
 from portal.applications.inspection import BadFile, inspect, plain_name
 from portal.applications.models import Answer, Application, Document
@@ -62,7 +62,8 @@ class Saved:
 
     `changed` holds the keys of questions whose answers are others now.
 
-    `marks` are those of the answers that are stored now as they were sent, by question id.
+    `marks` are those of the answers that are stored now as they were sent, by question id.  `news` is what else came of
+    it, as a flash is written.
     """
 
     marks: dict[int, str] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class Saved:
     files: list[RefusedFile] = field(default_factory=list)
     stored_keys: list[str] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
+    news: list[str] = field(default_factory=list)
 
 
 def stamp(value: Any) -> str:
@@ -132,11 +134,13 @@ def save_section(
         for document in application.documents:
             if remove is not None and document.id == remove:
                 remove_document(document, by=by, now=now)
+                saved.changed.add(document.question_key)
         application.saved_at, application.saved_by_id = now, by.id
         note_changes(application, saved.changed, by=by, now=now)
         if application.status is Status.DRAFT:  # what was submitted is found by what it says until it is submitted anew
             refresh_index(application)
         db.session.flush()
+        saved.news = companions.tell_saved(application, saved.changed, by)
     except BaseException:
         forget_stored(saved.stored_keys)
         raise
@@ -277,7 +281,6 @@ def remove_document(document: Document, *, by: Person, now: datetime) -> None:
         raise NoDraft(document.application)
     if document.removed_at is None:
         document.removed_at = now
-        note_changes(document.application, [document.question_key], by=by, now=now)
         audit.record(by, "document.removed", document, application=document.application_id)
 
 

@@ -13,7 +13,7 @@ from portal.applications.carrying import Former, former
 from portal.applications.companions import tasks_of
 from portal.applications.forms import ActForm, place_faults, section_form
 from portal.applications.models import Application
-from portal.applications.progress import Draft, saved_words
+from portal.applications.progress import Draft, saved_line
 from portal.applications.refusals import NoDraft
 from portal.applications.rules import unlocked
 from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
@@ -69,6 +69,8 @@ def save(application: Application, section_id: int) -> ResponseReturnValue:
     with transaction():
         saved = _save(application, section)
         target = _next_page(application, section)
+    for words in saved.news:
+        flash(words)
     if saved.conflicts:
         return _conflict_page(application_id, section, saved.conflicts), 409
     if saved.files or saved.too_long:
@@ -186,16 +188,10 @@ def _page(
         next_part=parts[place + 1] if place + 1 < len(parts) else None,
         form=form,
         advice=advice or {},
-        saved=_saved(application),
+        saved=saved_line(application),
         thread=thread,
         comment_form=CommentForm.of(part.section, formdata=None) if thread else None,
     )
-
-
-def _saved(application: Application) -> str:
-    """When the draft was last saved, and in a team by whom."""
-    by = application.saved_by if application.cycle.takes_teams and application.members else None
-    return saved_words(application.saved_at, by.display_name if by else "")
 
 
 def _thread(application: Application, section: FrozenSection) -> Thread | None:

@@ -114,9 +114,9 @@ def remove_member(application: Application, member_id: int) -> ResponseReturnVal
     return _to_team(application)
 
 
-@bp.post("/<int:application_id>/team/<int:member_id>/offer-lead")
+@bp.post("/<int:application_id>/team/<int:member_id>/ask-to-lead")
 @guard("team.manage", application=with_team)
-def offer_lead(application: Application, member_id: int) -> ResponseReturnValue:
+def ask_to_lead(application: Application, member_id: int) -> ResponseReturnValue:
     found = member_of(application, member_id) or abort(404)
     return _tried(
         application,
@@ -128,10 +128,10 @@ def offer_lead(application: Application, member_id: int) -> ResponseReturnValue:
 @bp.post("/<int:application_id>/team/<int:member_id>/keep-lead")
 @guard("team.manage", application=with_team)
 def keep_lead(application: Application, member_id: int) -> ResponseReturnValue:
-    """Take the offer back."""
+    """Keep the lead."""
     found = member_of(application, member_id) or abort(404)
     team_actions.end_offer(found, application, by=_me())
-    flash("You keep the lead.|The offer is taken back.")
+    flash("You keep the lead.|They are no longer asked.")
     return _to_team(application)
 
 

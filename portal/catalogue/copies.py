@@ -19,6 +19,7 @@ QUESTION_COLUMNS = (
     "key", "position", "kind", "label", "help", "required", "for_reviewers", "identifies", "in_queue", "profile_field",
 )  # fmt: skip
 TEAM_COLUMNS = ("takes_teams", "team_min", "team_max")
+ENDORSEMENT_COLUMNS = ("endorser", "endorsement_wording", "endorsement_keys", "endorsement_shown")
 CYCLE_COLUMNS = (
     "grace_minutes",
     "seats",
@@ -27,8 +28,9 @@ CYCLE_COLUMNS = (
     "edits_until_deadline",
     "sample_fields",
     *TEAM_COLUMNS,
+    *ENDORSEMENT_COLUMNS,
 )
-CYCLE_TIMES = ("opens_at", "closes_at", "reviews_due_at", "decisions_by", "starts_on")
+CYCLE_TIMES = ("opens_at", "closes_at", "reviews_due_at", "decisions_by", "starts_on", "endorsement_due_at")
 
 Shift = Callable[[Any], Any]
 

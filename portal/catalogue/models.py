@@ -235,7 +235,8 @@ class Cycle(HasId, Model):
 
     `closes_at` empty means rolling.  `code` begins the references (`WIN-27-0042`); `last_number` is the last one
     given, `last_test_number` that of test applications (`WIN-27-T001`).  `grace_minutes` is silent: people are shown
-    `closes_at`.
+    `closes_at`.  `endorser` says by whom applications are endorsed, in words that fit after "by"; the endorsement
+    covers the sections with a question of `endorsement_keys`.
     """
 
     __tablename__ = "cycle"
@@ -257,6 +258,11 @@ class Cycle(HasId, Model):
     takes_teams: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     team_min: Mapped[int] = mapped_column(default=2, server_default="2")
     team_max: Mapped[int] = mapped_column(default=8, server_default="8")
+    endorser: Mapped[str] = mapped_column(default="", server_default="")
+    endorsement_wording: Mapped[str] = mapped_column(default="", server_default="")
+    endorsement_keys: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))
+    endorsement_due_at: Mapped[datetime | None]
+    endorsement_shown: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     last_number: Mapped[int] = mapped_column(server_default="0")
     last_test_number: Mapped[int] = mapped_column(server_default="0")
     sample_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
@@ -275,6 +281,7 @@ class Cycle(HasId, Model):
         CheckConstraint("grace_minutes BETWEEN 0 AND 1440", name="grace"),
         CheckConstraint("seats > 0", name="seats"),
         CheckConstraint("team_min >= 1 AND team_min <= team_max AND team_max BETWEEN 2 AND 50", name="team_size"),
+        CheckConstraint("endorser = '' OR endorsement_wording <> ''", name="endorsement_wording"),
         CheckConstraint("code ~ '^[A-Z]{2,8}-[0-9]{2}[A-Z]?$'", name="code"),
         CheckConstraint("state = 'draft' OR opens_at IS NOT NULL", name="opens_at"),
         UniqueConstraint("opportunity_id", "name"),

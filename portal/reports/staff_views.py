@@ -18,6 +18,7 @@ from portal.core import audit
 from portal.core.access import can, guard
 from portal.core.clock import now
 from portal.core.pages import zone
+from portal.endorsements.queries import of_application as endorsements_of
 from portal.reports import charts, export, figures, files, filters, queries, queue, rules  # noqa: F401 - registers the rules
 from portal.reports.filters import Filters
 from portal.review.queries import panel, reviewers_for
@@ -152,4 +153,5 @@ def show_file(application: files.File) -> str:
         history=files.history(it), review_panel=panel(it),
         decision_panel=decision_panel(it), moves=plain_steps(it.status),
         notes=notes_of(it.id), may_ask=it.status in ASKED,
+        endorsements=endorsements_of(it.id) if it.cycle.endorser else [],
     )  # fmt: skip

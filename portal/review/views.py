@@ -14,6 +14,7 @@ from portal.applications.sheet import sheet
 from portal.core import audit
 from portal.core.access import guard
 from portal.core.clock import now
+from portal.endorsements.queries import shown_to_reviewers
 from portal.review import actions, queries, rules  # noqa: F401 - registers the rules
 from portal.review.forms import RecuseForm, ReviewForm, review_form
 from portal.review.models import Assignment
@@ -104,6 +105,7 @@ def _workspace(assignment: Assignment, form: ReviewForm, recusal: RecuseForm) ->
         parts=parts,
         title=next((row.text for part in parts for row in part.rows if row.question.in_queue), ""),
         reading=reading,
+        endorsement=shown_to_reviewers(assignment.application),
         form=form,
         recusal=recusal,
         scored=len(scores),

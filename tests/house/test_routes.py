@@ -46,7 +46,16 @@ PUBLIC = {
     "pages.switch_theme",
 }
 # Open to whoever holds a token that was mailed to them; and to machines, whose request proves itself.
-BY_TOKEN = {"applications.invitation", "following.confirm", "following.confirm_now", "following.stop"}
+BY_TOKEN = {
+    "applications.invitation",
+    "endorsements.asked",
+    "endorsements.confirm",
+    "endorsements.decline",
+    "endorsements.document",
+    "following.confirm",
+    "following.confirm_now",
+    "following.stop",
+}
 BY_MACHINE = {"following.stop_now"}
 NO_PAGE = "/html"  # the HTML part of a mail, shown in a frame
 SEGMENT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)?|<[a-z]+(\([^)]*\))?:[a-z_]+>(\.[a-z]+)?")
