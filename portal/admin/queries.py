@@ -60,7 +60,8 @@ class Attention:
 
 def attention(present: datetime) -> Attention:
     """The state of things, in a constant number of queries."""
-    alive = text("SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > :since)")
+    # By the database's clock, which wrote it; that of this machine may differ.
+    alive = text("SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - :span)")
     without = (
         select(Opportunity)
         .where(Opportunity.state == Publication.PUBLISHED, Opportunity.contact_email == "")
@@ -73,7 +74,7 @@ def attention(present: datetime) -> Attention:
     return Attention(
         mail=messages.unfinished(),
         waiting_since=messages.waiting_since(),
-        worker_alive=bool(db.session.scalar(alive, {"since": present - HEARTBEAT})),
+        worker_alive=bool(db.session.scalar(alive, {"span": HEARTBEAT})),
         without_contact=db.session.scalars(without).all(),
         never_confirmed=db.session.scalar(unconfirmed) or 0,
         has_scanner=scanner.configured() is not None,

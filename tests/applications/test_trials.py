@@ -2,11 +2,13 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from portal.accounts.models import Person
 from portal.accounts.status import Role
@@ -188,6 +190,14 @@ def lists(client: PageClient, cycle: Cycle, staff: Person) -> dict[str, Any]:
     }
 
 
+@pytest.fixture
+def one_minute() -> Iterator[None]:
+    """Pages say as of which minute their figures are."""
+    with time_machine.travel(now(), tick=False):
+        yield
+
+
+@pytest.mark.usefixtures("one_minute")
 def test_it_is_in_no_list_and_in_no_figure(client: PageClient, cycle: Cycle, tester: Person) -> None:
     staff = factories.coordinator(cycle.opportunity, email="second@example.org")
     client.sign_in(staff)
