@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from portal.applications import queries
 from portal.applications.blueprint import bp
+from portal.applications.carrying import former
 from portal.applications.models import Application
 from portal.applications.progress import saved_line
 from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
@@ -17,6 +18,9 @@ from portal.catalogue.frozen import FrozenSection, frozen
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.db import transaction
+from portal.core.pages import for_script
+
+MOVED = "The form has changed since you opened this page. Choose “Save and continue”: all you typed goes with it."
 
 
 @bp.post("/<int:application_id>/sections/<int:section_id>/autosave")
@@ -26,6 +30,9 @@ def autosave(application: Application, section_id: int) -> ResponseReturnValue:
 
     The save is a transaction of its own: with some answers in conflict (409) all others are saved.
     """
+    known = any(each.id == section_id for each in frozen(application.form).sections)
+    if not known and former(application, section_id):
+        return for_script("moved", 409, MOVED)
     section = section_of(application, section_id)
     seen = read_marks(request.form.get("seen", ""))
     with transaction():
@@ -50,17 +57,17 @@ def section_of(application: Application, section_id: int) -> FrozenSection:
 
 def _answer(application: Application, section: FrozenSection, seen: dict[int, str], saved: Saved) -> dict[str, Any]:
     """What the script does with its page: words of the saved line, marks to send next time, and what is wrong."""
-    part = next(each for each in sheet(application) if each.section is section)
-    wrong = {row.question.id: row.problems if row.is_answered else [] for row in part.rows}
+    part = next((each for each in sheet(application) if each.section is section), None)
+    offered = part.offered if part else []
+    wrong = {row.question.id: row.problems if row.is_answered else [] for row in offered}
     refused = {question.id: sentence for question, sentence in saved.too_long}
-    badge = part.badge[1]
     return {
         "saved": " ".join([saved_line(application), *(words.replace("|", " ") for words in saved.news)]),
         "marks": saved.marks,
         "problems": {key: wrong[key] for key in seen if key in wrong and key not in refused},
         "refused": refused,
         "conflicts": [_conflict(conflict) for conflict in saved.conflicts],
-        "badge": badge,
+        "badge": part.badge[1] if part else "",
     }
 
 

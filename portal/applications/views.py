@@ -17,6 +17,7 @@ from portal.applications import (  # views add routes to the blueprint; `panel` 
     revisions,
     section_views,  # noqa: F401
     team_tasks,  # noqa: F401
+    upload_views,  # noqa: F401
 )
 from portal.applications.actions import delete_draft
 from portal.applications.actions import start as start_draft

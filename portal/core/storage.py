@@ -25,6 +25,7 @@ from portal.config import Settings
 
 READ_BYTES = 256 * 1024
 PART_BYTES = 5 * 1024 * 1024  # the smallest part of a multi-part upload that S3 takes
+LOCAL_PART_BYTES = 1024 * 1024  # a folder takes any: a worker holds two parts at a time
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
@@ -86,7 +87,8 @@ class Storage:
 
         with _named_errors(key, reading=False):
             # An error out of the iterator aborts the upload; two parts at a time bound the memory.
-            obstore.put(self._store, key, _Passing(chunks()), chunk_size=PART_BYTES, max_concurrency=2)
+            part = LOCAL_PART_BYTES if isinstance(self._store, LocalStore) else PART_BYTES
+            obstore.put(self._store, key, _Passing(chunks()), chunk_size=part, max_concurrency=2)
         return Stored(key, size, digest.hexdigest())
 
     def get(self, key: str) -> Iterator[bytes]:

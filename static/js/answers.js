@@ -1,5 +1,5 @@
 // The answers of a section's form by question: each is all its controls together, `q17` and those named `q17-…`.
-const NAME = /^q(\d+)(?:-|$)/;
+export const NAME = /^q(\d+)(?:-|$)/;
 
 export const readMarks = (text) => new Map(text.split(" ").filter(Boolean).map((mark) => mark.split(":")));
 
@@ -39,4 +39,40 @@ export function labelOf(form, id) {
   const label = wrapperOf(form, id)?.querySelector("legend, label")?.cloneNode(true);
   label?.querySelector(".optional")?.remove();
   return label?.textContent.trim() ?? "";
+}
+
+// A sentence that stands already is brought up to date or taken away; new ones wait until the section is opened again,
+// so that nobody is corrected in the middle of a word.
+export function showProblem(form, id, sentence, always = false) {
+  if (!sentence) return clearProblem(form, id);
+  const wrapper = wrapperOf(form, id);
+  let error = wrapper?.querySelector(".invalid-feedback");
+  if (!error && always && wrapper) {
+    error = document.createElement("p");
+    error.className = "invalid-feedback d-block";
+    error.append(document.createElement("span"));
+    wrapper.prepend(error);
+  }
+  if (error) error.querySelector("span").textContent = sentence;
+  const link = summaryLink(id);
+  if (link) link.textContent = sentence;
+}
+
+const summaryLink = (id) => document.querySelector(`.err-sum a[href="#q${id}"], .err-sum a[href^="#q${id}-"]`);
+
+export function clearProblem(form, id) {
+  const wrapper = wrapperOf(form, id);
+  wrapper?.querySelector(".invalid-feedback")?.remove();
+  for (const control of wrapper?.querySelectorAll(".is-invalid, [aria-invalid]") ?? []) {
+    control.classList.remove("is-invalid");
+    control.removeAttribute("aria-invalid");
+    const described = (control.getAttribute("aria-describedby") ?? "").split(" ");
+    const left = described.filter((each) => document.getElementById(each)).join(" ");
+    if (left) control.setAttribute("aria-describedby", left);
+    else control.removeAttribute("aria-describedby");
+  }
+  const link = summaryLink(id);
+  const summary = link?.closest(".err-sum");
+  link?.closest("li").remove();
+  if (summary && !summary.querySelector("li")) summary.remove();
 }

@@ -1,6 +1,6 @@
 // Saves a section by itself two seconds after typing stops: one request at a time, only the answers that changed.
 // Until the server has them, they are kept on this device.
-import { answersAsSent, answersOf, labelOf, place, readMarks, wrapperOf, writeMarks } from "./answers.js";
+import { answersAsSent, answersOf, labelOf, place, readMarks, showProblem, wrapperOf, writeMarks } from "./answers.js";
 import { channel, nameOf, read, write } from "./copies.js";
 import { signInAgain } from "./sign_in.js";
 
@@ -135,8 +135,8 @@ function accept(answer) {
   }
   form.elements.seen.value = writeMarks(marks);
   for (const conflict of answer.conflicts) dispute(conflict, sent.get(String(conflict.id)));
-  for (const [id, problems] of Object.entries(answer.problems)) showProblem(id, problems[0]);
-  for (const [id, sentence] of Object.entries(answer.refused)) showProblem(id, sentence, true);
+  for (const [id, problems] of Object.entries(answer.problems)) showProblem(form, id, problems[0]);
+  for (const [id, sentence] of Object.entries(answer.refused)) showProblem(form, id, sentence, true);
   const here = document.querySelector("aside .steps .now .small");
   if (here) here.textContent = `You are here. ${answer.badge}`;
   keep();
@@ -153,36 +153,6 @@ function settled(refusals) {
     say(words);
     form.dispatchEvent(new CustomEvent("portal:saved", { bubbles: true }));
   }
-}
-
-// A sentence that stands already is brought up to date or taken away; new ones wait until the section is opened again,
-// so that nobody is corrected in the middle of a word.
-function showProblem(id, sentence, always = false) {
-  const wrapper = wrapperOf(form, id);
-  const link = document.querySelector(`.err-sum a[href^="#q${id}"]`);
-  let error = wrapper?.querySelector(".invalid-feedback");
-  if (!error && always && wrapper) {
-    error = document.createElement("p");
-    error.className = "invalid-feedback d-block";
-    error.append(document.createElement("span"));
-    wrapper.prepend(error);
-  }
-  if (sentence) {
-    if (error) error.querySelector("span").textContent = sentence;
-    if (link) link.textContent = sentence;
-    return;
-  }
-  error?.remove();
-  for (const control of wrapper?.querySelectorAll(".is-invalid, [aria-invalid]") ?? []) {
-    control.classList.remove("is-invalid");
-    control.removeAttribute("aria-invalid");
-    const described = control.getAttribute("aria-describedby")?.split(" ").filter((each) => document.getElementById(each));
-    if (described?.length) control.setAttribute("aria-describedby", described.join(" "));
-    else control.removeAttribute("aria-describedby");
-  }
-  const summary = link?.closest(".err-sum");
-  link?.closest("li").remove();
-  if (summary && !summary.querySelector("li")) summary.remove();
 }
 
 // Both texts of an answer, at its place, with a button for each.

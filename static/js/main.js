@@ -8,6 +8,7 @@ const modules = [
   ["main form[method=post]", "unsaved.js"],
   ["body[data-person]", "copies.js"],
   ["form[data-autosave]", "autosave.js"],
+  ["form[data-autosave] input[type=file]", "uploads.js"],
 ];
 
 for (const [selector, file] of modules) {

@@ -1,7 +1,10 @@
 """Filling in a section: saved by itself, without a connection, in two tabs, past the end of a session."""
 
+import os
 import re
+from pathlib import Path
 
+import pikepdf
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -263,3 +266,68 @@ def test_the_saved_line_stays_in_sight(new_visitor: NewVisitor) -> None:
     page = open_section(visitor)
     page.locator("form[data-autosave] button").last.scroll_into_view_if_needed()
     expect(line_of(page)).to_be_in_viewport()
+
+
+def documents(visitor: Visitor) -> Page:
+    """The section with the files, as the applicant finds it."""
+    page = visitor.open("/applications")
+    page.get_by_role("link", name=re.compile("^Continue")).first.click()
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="CV and documents").click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def test_a_file_goes_up_when_it_is_chosen(writing: Visitor, tmp_path: Path) -> None:
+    page = documents(writing)
+    writing.expected = {(422, "/files/" + slot_of(page).get_attribute("data-question"))}  # type: ignore[operator]
+    session = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 50, "downloadThroughput": -1, "uploadThroughput": 200_000}
+    session.send("Network.emulateNetworkConditions", slow)
+    large = padded_pdf(tmp_path / "a-large-file.pdf", 400_000)
+    slot_of(page).locator("input[type=file]").set_input_files(large)
+    expect(slot_of(page).get_by_role("progressbar")).to_be_visible()
+    expect(slot_of(page).get_by_text(re.compile(r"Uploading 39\d KB, \d+%"))).to_be_visible()
+    writing.look()
+    expect(slot_of(page).get_by_role("link", name="a-large-file.pdf")).to_be_visible()
+    expect(page.locator("[data-announce]")).to_have_text("a-large-file.pdf is uploaded.")
+    expect(slot_of(page).get_by_role("progressbar")).to_have_count(0)
+    session.send("Network.emulateNetworkConditions", slow | {"latency": 0, "uploadThroughput": -1})
+
+    (tmp_path / "empty.pdf").touch()
+    slot_of(page).locator("input[type=file]").set_input_files(tmp_path / "empty.pdf")
+    expect(slot_of(page).get_by_text("Replace empty.pdf: it is empty")).to_be_visible()
+    expect(slot_of(page).get_by_role("link", name="a-large-file.pdf")).to_be_visible()  # the one before stays
+    writing.look()
+    remove = slot_of(page).get_by_role("button", name="Remove a-large-file.pdf")
+    remove.focus()
+    page.keyboard.press("Enter")
+    expect(slot_of(page).get_by_text("a-large-file.pdf")).to_have_count(0)
+    expect(slot_of(page).locator("input[type=file]")).to_be_focused()
+    page.reload()
+    expect(slot_of(page).get_by_text("a-large-file.pdf")).to_have_count(0)
+
+
+def test_a_file_without_a_connection_is_named_and_can_be_sent_again(writing: Visitor, tmp_path: Path) -> None:
+    page = documents(writing)
+    page.context.set_offline(True)
+    file = padded_pdf(tmp_path / "cv-for-later.pdf", 10_000)
+    slot_of(page).locator("input[type=file]").set_input_files(file)
+    expect(slot_of(page).get_by_text("cv-for-later.pdf is not uploaded: the connection was lost.")).to_be_visible()
+    page.context.set_offline(False)
+    slot_of(page).locator("input[type=file]").set_input_files(file)
+    writing.press("Save and go to task list")  # waits for the file
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your application")
+    documents(writing)
+    expect(slot_of(page).get_by_role("link", name="cv-for-later.pdf")).to_be_visible()
+
+
+def slot_of(page: Page) -> Locator:
+    return page.locator("[data-question]:has(input[type=file])").first
+
+
+def padded_pdf(path: Path, size: int) -> Path:
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(612, 792))
+        pdf.Root.Padding = pdf.make_stream(os.urandom(size))
+        pdf.save(path)
+    return path
