@@ -19,6 +19,7 @@ from portal.core import access, assets, branding, db, jobs, logs, pages, scanner
 from portal.endorsements import staff_views as endorsement_views
 from portal.following import views as following_views
 from portal.privacy import views as privacy_views
+from portal.profiles import views as profile_views
 from portal.reports import staff_views as report_views
 from portal.review import staff_views as review_staff_views
 from portal.review import views as review_views
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         catalogue_views.bp,
         feeds.bp,
         following_views.bp,
+        profile_views.bp,
         application_views.bp,
         application_staff_views.bp,
         endorsement_views.bp,

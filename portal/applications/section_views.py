@@ -1,5 +1,6 @@
 """One section of a draft: its form, and saving it, which keeps everything that can be kept."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -15,9 +16,10 @@ from portal.applications.forms import ActForm, place_faults, section_form
 from portal.applications.models import Application
 from portal.applications.progress import Draft, saved_line
 from portal.applications.refusals import NoDraft
-from portal.applications.rules import unlocked
+from portal.applications.rules import leads, unlocked
 from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
 from portal.applications.sheet import Part, field_name, sheet
+from portal.applications.status import Status
 from portal.applications.team_forms import CommentForm
 from portal.applications.team_queries import Thread, last_by_others, threads
 from portal.catalogue.fields import kind_of
@@ -25,6 +27,7 @@ from portal.catalogue.frozen import FrozenSection, frozen
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.db import transaction
+from portal.profiles.filling import fill_in, keep_in_profile, offered
 
 
 @bp.get("/<int:application_id>/sections/<int:section_id>")
@@ -39,11 +42,19 @@ def section(application: Application, section_id: int) -> ResponseReturnValue:
     part, parts = _find(application, section_id)
     if section_id not in unlocked(current_user, application, now()):
         raise NoDraft(application)
-    form = section_form(part, application.values)
+    filled = _from_profile(application, part)
+    form = section_form(part, application.values, filled)
     for row in part.rows:
         if request.args.get("check") or row.is_answered:
             place_faults(form[row.anchor], row.faults)
-    return _page(application, part, parts, form)
+    return _page(application, part, parts, form, filled=filled)
+
+
+def _from_profile(application: Application, part: Part) -> dict[str, Any]:
+    """What the profile says to questions of a section in which nothing is stored yet: its owner's own draft only."""
+    if application.status is not Status.DRAFT or not leads(current_user, application):
+        return {}
+    return fill_in(current_user, [row.question for row in part.offered], application.values)
 
 
 def _moved(application: Application, section_id: int) -> ResponseReturnValue:
@@ -68,6 +79,9 @@ def save(application: Application, section_id: int) -> ResponseReturnValue:
         return _save_former(application, section_id)
     with transaction():
         saved = _save(application, section)
+        if "to_profile" in request.form and leads(current_user, application):
+            me = current_user._get_current_object()
+            keep_in_profile(me, section.questions, application.values, now=now())
         target = _next_page(application, section)
     for words in saved.news:
         flash(words)
@@ -143,7 +157,7 @@ def _page_with_refusals(application_id: int, section_id: int, saved: Saved) -> R
         field.errors = [*field.errors, refused.reason]
     advice = {field_name(refused.question): refused.advice for refused in saved.files}
     status = 503 if any(refused.is_outage for refused in saved.files) else 422
-    return _page(application, part, parts, form, advice), status
+    return _page(application, part, parts, form, advice=advice), status
 
 
 def _conflict_page(application_id: int, section: FrozenSection, conflicts: list[Conflict]) -> str:
@@ -174,8 +188,16 @@ def _find(application: Application, section_id: int) -> tuple[Part, list[Part]]:
 
 
 def _page(
-    application: Application, part: Part, parts: list[Part], form: FlaskForm, advice: dict[str, Any] | None = None
+    application: Application,
+    part: Part,
+    parts: list[Part],
+    form: FlaskForm,
+    *,
+    advice: dict[str, Any] | None = None,
+    filled: Collection[str] = (),
 ) -> str:
+    """The section's page; `filled` are the keys of questions whose control holds what the profile says."""
+    own = leads(current_user, application)
     place, thread = parts.index(part), _thread(application, part.section)
     return render_template(
         "applications/section.html",
@@ -188,6 +210,8 @@ def _page(
         next_part=parts[place + 1] if place + 1 < len(parts) else None,
         form=form,
         advice=advice or {},
+        filled=filled,
+        for_profile=offered([row.question for row in part.offered]) if own else [],
         saved=saved_line(application),
         thread=thread,
         comment_form=CommentForm.of(part.section, formdata=None) if thread else None,

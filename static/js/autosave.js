@@ -37,9 +37,13 @@ function say(text, tone = "ok", note = "") {
   line.querySelector("svg").toggleAttribute("hidden", !text);
 }
 
+// What the profile filled in goes with the first answer that somebody gives.
+let touched = false;
+for (const { dataset } of form.querySelectorAll("[data-prefilled]")) stored.set(dataset.question, "");
+
 function changed() {
-  const now = answersOf(form, marks.keys());
-  return [...now].filter(([id, text]) => text !== stored.get(id) && text !== refused.get(id));
+  const now = [...answersOf(form, marks.keys())].filter(([id]) => touched || stored.get(id) !== "");
+  return now.filter(([id, text]) => text !== stored.get(id) && text !== refused.get(id));
 }
 
 const waiting = () => changed().filter(([id]) => !disputed.has(id));
@@ -252,7 +256,10 @@ function edited() {
 }
 
 for (const kind of ["input", "change", "click"]) {
-  form.addEventListener(kind, () => setTimeout(edited)); // after rows were added or taken away
+  form.addEventListener(kind, () => {
+    touched ||= kind !== "click";
+    setTimeout(edited);
+  }); // after rows were added or taken away
 }
 
 let passing = false;

@@ -1,0 +1,1 @@
+"""Profiles: what people say of themselves once, to fill in their applications at first."""

@@ -1,0 +1,57 @@
+"""The forms of the profile's steps, made of the same kinds as the forms of applications."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+
+from portal.catalogue.fields import kind_of
+from portal.catalogue.question_kind import QuestionKind
+from portal.profiles.questions import ProfileQuestion
+
+
+@dataclass(frozen=True)
+class Row:
+    """A question as the templates of answers read it."""
+
+    question: ProfileQuestion
+    value: Any
+
+    @property
+    def kind(self) -> QuestionKind:
+        return kind_of(self.question)
+
+    @property
+    def text(self) -> str:
+        return self.kind.display(self.value, self.question)
+
+
+def step_form(questions: Sequence[ProfileQuestion], answers: Mapping[str, Any]) -> FlaskForm:
+    """The form of a step, filled with answers in storage form."""
+    fields: dict[str, Any] = {}
+    filled: MultiDict[str, str] = MultiDict()
+    for question in questions:
+        kind = kind_of(question)
+        fields[question.name] = kind.field(question)
+        for key, raw in kind.sent(answers.get(question.name), question.name, question).items():
+            filled.setlist(key, raw)
+    made: FlaskForm = type("StepForm", (FlaskForm,), fields)(formdata=filled)
+    return made
+
+
+def read_step(questions: Sequence[ProfileQuestion], sent: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What a form sent, in storage form by name; None for what was left empty."""
+    return {question.name: kind_of(question).read(sent, question.name, question) for question in questions}
+
+
+def problems_of(questions: Sequence[ProfileQuestion], answers: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Sentences that name what to fix, by name; nothing has to be answered."""
+    found = {}
+    for question in questions:
+        kind, value = kind_of(question), answers[question.name]
+        too_long = kind.too_long(value, question)
+        if sentences := [too_long] if too_long else kind.problems(value, question):
+            found[question.name] = sentences
+    return found
