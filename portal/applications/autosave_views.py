@@ -12,7 +12,6 @@ from portal.applications.carrying import former
 from portal.applications.models import Application
 from portal.applications.progress import saved_line
 from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
-from portal.applications.sheet import sheet
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenSection, frozen
 from portal.core.access import guard
@@ -57,17 +56,19 @@ def section_of(application: Application, section_id: int) -> FrozenSection:
 
 def _answer(application: Application, section: FrozenSection, seen: dict[int, str], saved: Saved) -> dict[str, Any]:
     """What the script does with its page: words of the saved line, marks to send next time, and what is wrong."""
-    part = next((each for each in sheet(application) if each.section is section), None)
-    offered = part.offered if part else []
-    wrong = {row.question.id: row.problems if row.is_answered else [] for row in offered}
+    values = application.values
+    wrong = {}
+    for question in section.questions:
+        if question.id in seen:
+            kind, value = kind_of(question), values.get(question.key)
+            wrong[question.id] = [] if kind.is_empty(value) else kind.problems(value, question)
     refused = {question.id: sentence for question, sentence in saved.too_long}
     return {
         "saved": " ".join([saved_line(application), *(words.replace("|", " ") for words in saved.news)]),
         "marks": saved.marks,
-        "problems": {key: wrong[key] for key in seen if key in wrong and key not in refused},
+        "problems": {key: sentences for key, sentences in wrong.items() if key not in refused},
         "refused": refused,
         "conflicts": [_conflict(conflict) for conflict in saved.conflicts],
-        "badge": part.badge[1] if part else "",
     }
 
 

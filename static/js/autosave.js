@@ -141,8 +141,6 @@ function accept(answer) {
   for (const conflict of answer.conflicts) dispute(conflict, sent.get(String(conflict.id)));
   for (const [id, problems] of Object.entries(answer.problems)) showProblem(form, id, problems[0]);
   for (const [id, sentence] of Object.entries(answer.refused)) showProblem(form, id, sentence, true);
-  const here = document.querySelector("aside .steps .now .small");
-  if (here) here.textContent = `You are here. ${answer.badge}`;
   keep();
   if (waiting().length) schedule();
   else settled(Object.keys(answer.refused).length);

@@ -45,7 +45,6 @@ def test_saves_what_was_sent_and_says_when(client: PageClient, draft: Applicatio
     assert said["marks"] == {key: stamp("Waiting-room stories")}
     assert said["problems"] == {key: []}
     assert said["conflicts"] == []
-    assert said["badge"] == "In progress"
     assert stored(draft) == {"title": "Waiting-room stories"}
     assert draft.title == "Waiting-room stories"  # lists show it at once
 
@@ -112,7 +111,6 @@ def test_what_is_wrong_is_kept_and_said(client: PageClient, draft: Application) 
     said = autosave(client, draft, proposal="word " * 53).response.get_json()
     key = str(question(draft, "proposal").id)
     assert said["problems"] == {key: ["Shorten “What do you want to do?” by 3 words"]}
-    assert said["badge"] == "1 thing to fix"
     assert stored(draft)["proposal"].split() == ["word"] * 53
 
 
