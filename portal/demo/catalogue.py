@@ -100,6 +100,7 @@ def load_cycle(opportunity: Opportunity, entry: dict[str, Any], facts: dict[str,
         decisions_by=day(facts.get("decisions")),
         starts_on=starts_on,
         minutes_to_apply=facts.get("minutes"),
+        **wanted_together(entry, forms),
         sample_fields=["opens_at", "closes_at", "seats", "reviews_due_at", "decisions_by", "starts_on", "dates"],
         created_at=moment(facts["opens"] - 20, "09:00"),
         dates=[
@@ -122,6 +123,21 @@ def load_cycle(opportunity: Opportunity, entry: dict[str, Any], facts: dict[str,
             )
         )
     return made
+
+
+def wanted_together(entry: dict[str, Any], forms: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a cycle that say whether teams apply, and what is endorsed by whom."""
+    values: dict[str, Any] = {}
+    if team := entry.get("team"):
+        values |= {"takes_teams": True, "team_min": team["least"], "team_max": team["most"]}
+    if endorsement := entry.get("endorsement"):
+        questions = [each for name in endorsement["sections"] for each in forms["section"][name]["question"]]
+        values |= {
+            "endorser": endorsement["by"],
+            "endorsement_wording": endorsement["wording"],
+            "endorsement_keys": [question["key"] for question in questions],
+        }
+    return values
 
 
 def load_form(cycle: Cycle, forms: dict[str, Any], name: str) -> Form:

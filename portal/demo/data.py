@@ -12,7 +12,7 @@ from portal.applications.status import Status
 from portal.catalogue.form_models import Criterion, Form
 from portal.catalogue.models import Cycle, Opportunity, Unit
 from portal.core.db import db, transaction
-from portal.demo import catalogue, people
+from portal.demo import catalogue, people, together
 from portal.demo.applications import Loader, summarise_cycle
 
 PASSWORD = "primary-care-demo"  # noqa: S105 - published on purpose; the demo never runs in production
@@ -48,6 +48,7 @@ def _load(progress: Progress, chance: Random) -> None:
         loader.load_cycle(cycle, chance.sample(applicants, facts["applications"]), facts["through"])
         progress.advance(task, facts["applications"])
     _load_own(loader, cycles, staff["applicant"])
+    together.load(applicants, Random(SEED))  # noqa: S311 - the same data each time
     loader.send()
 
 
