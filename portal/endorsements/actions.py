@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from portal.accounts.models import Person
 from portal.applications.models import Application
 from portal.applications.queries import held
+from portal.applications.status import Status
 from portal.core import audit
 from portal.core.db import db
 from portal.core.jobs import enqueue
 from portal.core.text import clean
 from portal.core.tokens import hashed, new_token
 from portal.endorsements import queries
-from portal.endorsements.facts import differences, facts_of, fingerprint
+from portal.endorsements.facts import covered_parts, differences, facts_of, fingerprint
 from portal.endorsements.models import Endorsement, EndorsementLink
 from portal.endorsements.rules import can_answer
 from portal.endorsements.status import WAITING, By, State, allowed
@@ -63,6 +64,9 @@ def ask(application: Application, *, name: str, role: str, email: str, by: Perso
     except InvalidAddress as error:
         raise EndorsementRefused(error.reason, "email") from error
     _may_endorse(application, address)
+    unfinished = [part.section.title for part in covered_parts(application) if not part.is_complete]
+    if unfinished and application.status is Status.DRAFT:
+        raise EndorsementRefused(f"Complete “{unfinished[0]}” first: they are asked to confirm what it says", "name")
     before = queries.in_force(application.id)
     if before is not None:
         _cancel(before, by=By.APPLICANT, actor=by, now=now)

@@ -134,6 +134,15 @@ def test_requests_that_are_refused(
     assert db.session.scalars(select(Endorsement)).all() == []
 
 
+def test_nobody_is_asked_to_confirm_what_is_not_written_yet(client: PageClient, draft: Application) -> None:
+    write_title(client, draft, "")
+    page = ask(client, draft)
+    assert page.errors == ["Complete “About the project” first: they are asked to confirm what it says"]
+    assert mails("endorsement_asked") == []
+    write_title(client, draft, "Waiting-room stories")
+    assert ask(client, draft).status == 200
+
+
 def test_a_teams_addresses_are_its_own(client: PageClient, draft: Application) -> None:
     factories.member(draft, factories.person("Ren", "Nakagawa", email="ren@example.org"))
     page = ask(client, draft, email="Ren@example.org")
