@@ -41,7 +41,8 @@ from tests.page_client import PageClient
 
 HIDDEN = {403, 404}
 REFUSED = HIDDEN | {405, 409}  # where an application of one's own, submitted by now, stands in the address too
-VISITORS_TOO = {"following.ask"}  # a public listing, whoever asks
+# A public listing, whoever asks; and what a token opens, which no id does.
+VISITORS_TOO = {"following.ask", "endorsements.document"}
 ANYBODY = VISITORS_TOO | {
     "applications.start", "applications.start_now", "following.keep_listing", "following.keep_listing_now",
 }  # fmt: skip
