@@ -5,6 +5,7 @@ Every action holds the application's row first, as saving and submitting do, so 
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.models import Person
@@ -158,6 +159,13 @@ def end(member: TeamMember, application: Application, *, by: Person, now: dateti
             "team_left" if left else "team_removed", to=application.person if left else member.person,
             about=application, application=application, opportunity=application.cycle.opportunity, member=member,
         )  # fmt: skip
+
+
+def leave_all(person: Person, *, now: datetime) -> None:
+    """Leave every team that somebody is in without leading it, because their account is closed."""
+    seats = select(TeamMember).where(TeamMember.person_id == person.id, TeamMember.ended_at.is_(None))
+    for member in db.session.scalars(seats.order_by(TeamMember.application_id)).all():
+        end(member, db.session.get_one(Application, member.application_id), by=person, now=now)
 
 
 def offer_lead(member: TeamMember, application: Application, *, by: Person, now: datetime) -> None:

@@ -12,6 +12,7 @@ from portal.applications.actions import delete_draft, erase
 from portal.applications.actions import withdraw as withdraw_application
 from portal.applications.models import Application
 from portal.applications.status import Status, find_step
+from portal.applications.team_actions import leave_all
 from portal.applications.team_models import TeamMember
 from portal.catalogue.models import Cycle
 from portal.core import audit
@@ -56,6 +57,7 @@ def close_account(person: Person, *, now: datetime) -> None:
     for application, _ in queries.kept_until(person.id):
         if find_step(application.status, Status.WITHDRAWN):
             withdraw_application(application, by=person, now=now, reason=CLOSED)
+    leave_all(person, now=now)
     for membership in list(person.memberships):
         revoke(membership, by=person)
     db.session.execute(delete(Follow).where(Follow.person_id == person.id))

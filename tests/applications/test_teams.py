@@ -20,6 +20,7 @@ from portal.core.access import can
 from portal.core.clock import now
 from portal.core.db import db
 from portal.messaging.models import Message
+from portal.privacy.actions import close_account
 from tests import factories
 from tests.applications.conftest import complete_now, name_of, pdf, section_path
 from tests.page_client import Page, PageClient
@@ -380,6 +381,17 @@ def test_a_member_leaves(client: PageClient, draft: Application) -> None:
     assert client.get(f"/applications/{draft.id}").status == 404
     assert [mail.to_address for mail in mails("team_left")] == [draft.person.email]
     assert verbs(draft) == ["team.left"]
+
+
+def test_who_closes_their_account_leaves_their_teams(client: PageClient, draft: Application) -> None:
+    ren = factories.person("Ren", "Nakagawa")
+    member = factories.member(draft, ren)
+    close_account(ren, now=now())
+    db.session.expire_all()
+    assert member.ended_at is not None
+    assert [mail.to_address for mail in mails("team_left")] == [draft.person.email]
+    page = client.sign_in(draft.person).get(f"/applications/{draft.id}/team")
+    assert "Ren Nakagawa" not in page.text
 
 
 def test_what_a_member_may_do_is_changed_at_once(client: PageClient, draft: Application) -> None:

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.forms import fill, one_page_pdf
+from tests.browser.test_together import ask, confirm
 
 ADDRESS = "journey@example.org"
 PASSWORD = "four plain words together"
@@ -67,6 +68,8 @@ def test_registers_applies_submits_and_withdraws(visitor: Visitor, tmp_path: Pat
     page.goto(application)
     expect(page.get_by_text("All sections are complete")).to_be_visible()
     visitor.look()
+    link = ask(visitor, application, "Josephine Adeyemi", "medical director", "director@example.org")
+    confirm(visitor, link, "Josephine Adeyemi")
     visitor.open(sections[-1])  # with what was typed, and the file
     visitor.look()
     page.goto(f"{application}/check")
