@@ -20,6 +20,7 @@ from portal.endorsements import staff_views as endorsement_views
 from portal.following import views as following_views
 from portal.privacy import views as privacy_views
 from portal.profiles import views as profile_views
+from portal.receipts import views as receipt_views
 from portal.reports import staff_views as report_views
 from portal.review import staff_views as review_staff_views
 from portal.review import views as review_views
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         application_views.bp,
         application_staff_views.bp,
         endorsement_views.bp,
+        receipt_views.bp,
         review_views.bp,
         review_staff_views.bp,
         report_views.bp,

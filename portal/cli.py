@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -22,12 +23,14 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from portal import serving
 from portal.accounts.actions import EmailTaken, create_admin
 from portal.accounts.passwords import weakness
+from portal.admin.jobs import sweep
 from portal.applications import document_queries
 from portal.applications.document_jobs import look_at_all
 from portal.applications.scan_states import ScanState
 from portal.config import Settings
 from portal.core import scanner, storage
 from portal.core.db import transaction
+from portal.core.orphans import Suspicious
 from portal.core.text import plural
 from portal.demo import data as demo_data
 from portal.health import MIGRATIONS
@@ -43,6 +46,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(worker)
     app.cli.add_command(create_admin_command)
     app.cli.add_command(rescan)
+    app.cli.add_command(sweep_files)
 
 
 @click.command()
@@ -104,6 +108,21 @@ def rescan(everything: bool) -> None:
         raise click.ClickException(f"Stopped after {plural(found.total(), 'file')}: {fault}.") from None
     words = ", ".join(f"{state.label.lower()}: {n:,}" for state, n in sorted(found.items()))
     console.print(f"{plural(found.total(), 'file')} checked. {words}".strip())
+
+
+@click.command("sweep-files")
+@click.option("--hours", default=48, show_default=True, help="Only what was stored at least so long ago.")
+@with_appcontext
+def sweep_files(hours: int) -> None:
+    """Compare store and database now, as a worker does each night: delete left files, mark lost ones."""
+    try:
+        with console.status("Comparing store and database …"), transaction():
+            done = sweep(grace=timedelta(hours=hours))
+    except (Suspicious, storage.StorageDown) as fault:
+        raise click.ClickException(f"Nothing was changed: {fault}.") from None
+    lost = sum(map(len, done.lost.values()))
+    deleted = done.deleted + done.unfinished
+    console.print(f"{plural(done.objects, 'file')} in the store, {deleted:,} deleted, {lost:,} lost.")
 
 
 @click.command()

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
 
     secret_key: str = Field("", description="Signs cookies and tokens; at least 32 random characters.")
     password_salt: str = Field("", description="Salt for hashed tokens; at least 32 random characters.")
+    receipt_key: str = Field(
+        "", description="Signs receipts; empty takes SECRET_KEY. A receipt is good for as long as its key is."
+    )
     totp_secrets: Annotated[dict[str, str], NoDecode] = Field(
         default_factory=dict, description='JSON object of key id to secret that encrypts TOTP seeds: {"1": "…"}.'
     )

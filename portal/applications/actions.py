@@ -63,9 +63,10 @@ def move(
     db.session.add(event)
     db.session.flush()
     db.session.expire(application, ["events"])
-    if step.mail:
-        _write_to_applicant(application, step.mail, reason=event.reason, context=mail_context or {})
     companions.tell_moved(application, event)
+    if step.mail:
+        more = companions.mail_context_of(application) | (mail_context or {})
+        _write_to_applicant(application, step.mail, reason=event.reason, context=more)
     audit.record(by, "application.moved", application, source=source.value, target=target.value, reason=event.reason)
     return event
 

@@ -71,6 +71,10 @@ class Companion:
     def deleting(self, application: Application, by: Any) -> None:
         """Do what belongs to deleting a draft, in its transaction, while its rows are still there."""
 
+    def mail_context(self, application: Application) -> Mapping[str, Any]:
+        """What the mails about a submission may say besides, asked for once `moved` has done its part."""
+        return {}
+
 
 _companions: list[Companion] = []
 
@@ -111,6 +115,11 @@ def tell_saved(application: Application, keys: Collection[str], by: Person) -> l
     if not keys:
         return []
     return [words for companion in _companions if (words := companion.saved(application, keys, by))]
+
+
+def mail_context_of(application: Application) -> dict[str, Any]:
+    """What all companions have to say in the mail about a submission, by name."""
+    return {name: value for companion in _companions for name, value in companion.mail_context(application).items()}
 
 
 def tell_moved(application: Application, event: StatusEvent) -> None:

@@ -66,8 +66,9 @@ def submit_again(application: Application, *, by: Person, now: datetime) -> None
     audit.record(
         by, "application.revised", application, revision=revision.number, questions=[one.label for one in found]
     )
+    companions.tell_revised(application, revision)
     cycle = application.cycle
-    context: dict[str, Any] = {
+    context: dict[str, Any] = companions.mail_context_of(application) | {
         "application": application, "cycle": cycle, "opportunity": cycle.opportunity, "revision": revision,
         "labels": [one.label for one in found],
     }  # fmt: skip
@@ -80,7 +81,6 @@ def submit_again(application: Application, *, by: Person, now: datetime) -> None
     )
     if asked is not None:
         write("changes_submitted", to=asked.asked_by, about=application, reply_to=application.person.email, **context)
-    companions.tell_revised(application, revision)
 
 
 def drop_late(application_id: int, *, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.applications.extraction import Words
@@ -92,6 +92,12 @@ def mark_lost(document_ids: Sequence[int], *, now: datetime) -> None:
         if document.lost_at is None:
             document.lost_at = now
             audit.record(None, "document.lost", document, application=document.application_id)
+
+
+def mark_found(*, except_for: Sequence[int]) -> None:
+    """Files that were lost and are in the store again, as after a restore, are as they were."""
+    back = update(Document).where(Document.lost_at.is_not(None), Document.id.not_in(except_for))
+    db.session.execute(back.values(lost_at=None))
 
 
 def _forget_words(document: Document) -> None:

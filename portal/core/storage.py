@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -26,6 +26,8 @@ from portal.config import Settings
 READ_BYTES = 256 * 1024
 PART_BYTES = 5 * 1024 * 1024  # the smallest part of a multi-part upload that S3 takes
 LOCAL_PART_BYTES = 1024 * 1024  # a folder takes any: a worker holds two parts at a time
+LIST_AT_ONCE = 1000
+UNFINISHED = re.compile(r".+#\d+")  # how the local store names a file that is being written
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
@@ -137,6 +139,26 @@ class Storage:
         except Missing:
             return False
         return True
+
+    def all(self) -> Iterator[list[tuple[str, datetime]]]:
+        """Every object, in batches of (key, when it was last written)."""
+        with _named_errors("all objects"):
+            for batch in obstore.list(self._store, chunk_size=LIST_AT_ONCE):
+                yield [(found["path"], found["last_modified"]) for found in batch]
+
+    def sweep_unfinished(self, before: datetime) -> int:
+        """Delete what writes that were killed half-way left in a local folder.  Out: how many.
+
+        Other kinds of stores keep unfinished parts where only they can delete them.
+        """
+        if not isinstance(self._store, LocalStore) or self._store.prefix is None:
+            return 0
+        found = 0
+        for path in Path(self._store.prefix).rglob("*#*"):
+            if UNFINISHED.fullmatch(path.name) and path.stat().st_mtime < before.timestamp():
+                path.unlink(missing_ok=True)
+                found += 1
+        return found
 
 
 class _StreamFailed(Exception):
@@ -268,3 +290,13 @@ def delete(key: str) -> None:
 def exists(key: str) -> bool:
     """`Storage.exists` of the present application."""
     return _storage().exists(key)
+
+
+def everything() -> Iterator[list[tuple[str, datetime]]]:
+    """`Storage.all` of the present application."""
+    return _storage().all()
+
+
+def sweep_unfinished(before: datetime) -> int:
+    """`Storage.sweep_unfinished` of the present application."""
+    return _storage().sweep_unfinished(before)

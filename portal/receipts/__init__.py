@@ -1,0 +1,1 @@
+"""Receipts: what was submitted and when, in a form that its holder can show and anybody can check."""
