@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from portal.applications.companions import Task
+from portal.applications.eligibility import Eligibility, eligibility
 from portal.applications.models import Application
 from portal.applications.rules import is_open
 from portal.applications.sheet import Part
@@ -93,6 +94,11 @@ class Draft:
     @property
     def complete(self) -> int:
         return sum(part.is_complete for part in self.parts)
+
+    @property
+    def eligibility(self) -> Eligibility:
+        """The questions that decide whether the rest is open."""
+        return eligibility(self.parts)
 
     @property
     def is_ready(self) -> bool:

@@ -12,6 +12,7 @@ from portal.applications import queries
 from portal.applications.blueprint import bp
 from portal.applications.carrying import Former, former
 from portal.applications.companions import tasks_of
+from portal.applications.eligibility import eligibility, others_open
 from portal.applications.forms import ActForm, place_faults, section_form
 from portal.applications.models import Application
 from portal.applications.progress import Draft, saved_line
@@ -42,6 +43,11 @@ def section(application: Application, section_id: int) -> ResponseReturnValue:
     part, parts = _find(application, section_id)
     if section_id not in unlocked(current_user, application, now()):
         raise NoDraft(application)
+    deciding = eligibility(parts)
+    if application.status is Status.DRAFT and deciding.closes(section_id):
+        flash("Answer these questions first.|They decide whether the other sections open.")
+        first = min(deciding.section_ids, key=[each.section.id for each in parts].index)
+        return redirect(url_for("applications.section", application_id=application.id, section_id=first))
     filled = _from_profile(application, part)
     form = section_form(part, application.values, filled)
     for row in part.rows:
@@ -198,6 +204,8 @@ def _page(
 ) -> str:
     """The section's page; `filled` are the keys of questions whose control holds what the profile says."""
     own = leads(current_user, application)
+    deciding = eligibility(parts)
+    refusals = deciding.refusals if part.section.id in deciding.section_ids else []
     place, thread = parts.index(part), _thread(application, part.section)
     return render_template(
         "applications/section.html",
@@ -211,6 +219,8 @@ def _page(
         form=form,
         advice=advice or {},
         filled=filled,
+        refusals=refusals,
+        others=others_open(application.cycle.opportunity_id, now()) if refusals else [],
         for_profile=offered([row.question for row in part.offered]) if own else [],
         saved=saved_line(application),
         thread=thread,

@@ -11,6 +11,31 @@ from portal.catalogue.question_kind import JsonValue, QuestionKind, QuestionLike
 from portal.core.text import clean
 
 RADIO_CHOICES = 8
+ELIGIBILITY = (
+    Setting(
+        "eligible",
+        "Answers that may apply",
+        "lines",
+        "One a line, in the words of the choices (Yes or No). Empty means all. Other answers cannot apply, are told so "
+        "at once, and the sections without such a question open when all of these fit.",
+    ),
+    Setting("why_not", "What the others are told", "line", "One sentence, as in: The program is for physicians."),
+)
+
+
+def may_apply(shown: str, question: QuestionLike) -> list[str]:
+    """Why somebody who answered so cannot apply, or nothing."""
+    eligible = question.settings.get("eligible")
+    if not eligible or shown in eligible:
+        return []
+    why = question.settings.get("why_not") or f"Only those who answer {' or '.join(eligible)} can apply here"
+    return [f"“{question.label}”: {why.rstrip('.')}"]
+
+
+def eligible_problem(settings: Mapping[str, Any], offered: Sequence[str]) -> dict[str, str]:
+    """What is wrong with the answers that may apply."""
+    strange = [answer for answer in settings.get("eligible") or [] if answer not in offered]
+    return {"eligible": f"Write “{strange[0]}” as one of the choices, or take it out"} if strange else {}
 
 
 class YesNo(QuestionKind):
@@ -18,6 +43,7 @@ class YesNo(QuestionKind):
 
     name, label, template = "yes_no", "Yes or no", "answers/yes_no.html"
     words: ClassVar[dict[str, bool]] = {"yes": True, "no": False}
+    setting_specs = ELIGIBILITY
 
     def field(self, question: QuestionLike) -> Field:
         choices = [SelectChoice("yes", "Yes"), SelectChoice("no", "No")]
@@ -34,7 +60,12 @@ class YesNo(QuestionKind):
         return f"Choose yes or no for “{question.label}”"
 
     def wrong(self, value: JsonValue, question: QuestionLike) -> list[str]:
-        return [] if isinstance(value, bool) else [self.missing(question)]
+        if not isinstance(value, bool):
+            return [self.missing(question)]
+        return may_apply(self.display(value, question), question)
+
+    def settings_problems(self, settings: Mapping[str, Any]) -> dict[str, str]:
+        return super().settings_problems(settings) | eligible_problem(settings, ("Yes", "No"))
 
     def display(self, value: JsonValue, question: QuestionLike) -> str:
         return ("Yes" if value else "No") if isinstance(value, bool) else super().display(value, question)
@@ -49,7 +80,9 @@ class YesNo(QuestionKind):
 class _Choice(QuestionKind):
     """What choosing one and choosing several share; a choice is stored as the words it was offered in."""
 
-    setting_specs = (Setting("choices", "Choices", "lines", "One a line, in the order people see them."),)
+    setting_specs: ClassVar[tuple[Setting, ...]] = (
+        Setting("choices", "Choices", "lines", "One a line, in the order people see them."),
+    )
 
     @staticmethod
     def choices(question: QuestionLike) -> list[str]:
@@ -78,6 +111,7 @@ class _Choice(QuestionKind):
 
 class ChooseOne(_Choice):
     name, label, template = "choose_one", "Choose one", "answers/choose_one.html"
+    setting_specs = (*_Choice.setting_specs, *ELIGIBILITY)
 
     def field(self, question: QuestionLike) -> Field:
         options = self.offered(question)
@@ -89,7 +123,10 @@ class ChooseOne(_Choice):
         return f"Choose an answer for “{question.label}”"
 
     def wrong(self, value: JsonValue, question: QuestionLike) -> list[str]:
-        return [] if value in self.choices(question) else [self.missing(question)]
+        return may_apply(value, question) if value in self.choices(question) else [self.missing(question)]
+
+    def settings_problems(self, settings: Mapping[str, Any]) -> dict[str, str]:
+        return super().settings_problems(settings) or eligible_problem(settings, settings.get("choices") or ())
 
     def schema(self, question: QuestionLike) -> dict[str, Any]:
         return {"enum": self.choices(question)}
