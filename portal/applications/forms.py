@@ -12,6 +12,7 @@ from portal.applications.actions import LONGEST_REASON
 from portal.applications.saving import seen_marks
 from portal.applications.sheet import Part, field_name
 from portal.catalogue.fields import kind_of
+from portal.catalogue.parts_kind import RowsField, RowsKind
 from portal.catalogue.question_kind import Fault
 
 
@@ -29,14 +30,17 @@ class ActForm(FlaskForm):  # type: ignore[misc]
     """A button and its token."""
 
 
-def section_form(part: Part, values: Mapping[str, Any], typed: Mapping[str, Any] | None = None) -> FlaskForm:
+def section_form(
+    part: Part, values: Mapping[str, Any], typed: Mapping[str, Any] | None = None, *, one_more: str = ""
+) -> FlaskForm:
     """The form of a section's page, filled with what is stored, or with answers that could not be stored.
 
-    In: the part of the sheet, stored values by question key, values that were typed instead by the same.  Fields are
-    named by the question's id.
+    In: the part of the sheet, stored values by question key, values that were typed instead by the same, and the name
+    of a field with rows that shows an empty one more.  Fields are named by the question's id.
     """
     questions = [row.question for row in part.offered]
     fields: dict[str, Any] = {"seen": HiddenField()}
+    rows: dict[str, int] = {}
     filled: MultiDict[str, str] = MultiDict({"seen": seen_marks(questions, values)})
     for question in questions:
         kind, name = kind_of(question), field_name(question)
@@ -44,7 +48,14 @@ def section_form(part: Part, values: Mapping[str, Any], typed: Mapping[str, Any]
         value = (typed or {}).get(question.key, values.get(question.key))
         for key, raw in kind.sent(value, name, question).items():
             filled.setlist(key, raw)
+        if isinstance(kind, RowsKind):
+            rows[name] = kind.rows_shown(value, question, one_more=name == one_more)
+            if note := kind.note_field(question):
+                fields[f"{name}-note"] = note
     made: FlaskForm = type("SectionForm", (FlaskForm,), fields)(formdata=filled)
+    for name, count in rows.items():
+        made[name].pad(count)
+        made[name].note = made[f"{name}-note"] if f"{name}-note" in fields else None
     return made
 
 
@@ -55,3 +66,5 @@ def place_faults(field: Any, faults: Iterable[Fault]) -> None:
         for step in fault.at.split("-") if fault.at else ():
             found = found.entries[int(step)] if step.isdigit() else found.form[step]
         found.errors = [*found.errors, fault.sentence]
+        if fault.at and isinstance(field, RowsField):
+            field.errors = [*field.errors, {}]  # so that whoever looks for errors looks into the rows

@@ -5,7 +5,7 @@ from typing import Any
 
 from portal.accounts.models import Person
 from portal.applications import companions, queries, revisions
-from portal.applications.actions import refresh_index
+from portal.applications.actions import drop_unasked, refresh_index
 from portal.applications.models import Application
 from portal.applications.refusals import Incomplete, NoDraft, NotYours, Unchanged
 from portal.applications.revision_changes import changes_since
@@ -57,6 +57,7 @@ def submit_again(application: Application, *, by: Person, now: datetime) -> None
     count += sum(len(task.stops) for task in companions.tasks_of([application])[application.id])
     if count:
         raise Incomplete(count)
+    drop_unasked(application, by=by, now=now)
     revision = revisions.take(application, by=by, now=now)
     application.editing_since, application.changed_at = None, now
     refresh_index(application)

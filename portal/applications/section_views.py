@@ -1,5 +1,6 @@
 """One section of a draft: its form, and saving it, which keeps everything that can be kept."""
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -25,6 +26,7 @@ from portal.applications.team_forms import CommentForm
 from portal.applications.team_queries import Thread, last_by_others, threads
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenSection, frozen
+from portal.catalogue.parts_kind import rearranged
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.db import transaction
@@ -49,7 +51,7 @@ def section(application: Application, section_id: int) -> ResponseReturnValue:
         first = min(deciding.section_ids, key=[each.section.id for each in parts].index)
         return redirect(url_for("applications.section", application_id=application.id, section_id=first))
     filled = _from_profile(application, part)
-    form = section_form(part, application.values, filled)
+    form = section_form(part, application.values, filled, one_more=request.args.get("add", ""))
     for row in part.rows:
         if request.args.get("check") or row.is_answered:
             place_faults(form[row.anchor], row.faults)
@@ -114,6 +116,8 @@ def _save_former(application: Application, section_id: int) -> ResponseReturnVal
 
 def _save(application: Application, section: FrozenSection, old: Former | None = None) -> Saved:
     sent, files = request.form.to_dict(flat=False), request.files.to_dict(flat=False)
+    name, act, at = _pressed()
+    sent = rearranged(sent, name, act, at) if name else sent
     if old is not None:
         sent, files = old.fields(sent), old.fields(files)
     seen = read_marks(sent["seen"][0]) if "seen" in sent else None
@@ -130,6 +134,13 @@ def _save(application: Application, section: FrozenSection, old: Former | None =
     )
 
 
+def _pressed() -> tuple[str, str, str]:
+    """Which button of which row was pressed: name of the question's fields, what to do, number of the row."""
+    name, _, rest = request.form.get("entries", "").partition(":")
+    act, _, at = rest.partition(":")
+    return (name, act, at) if re.fullmatch(r"q[0-9]{1,19}", name) else ("", "", "")
+
+
 def _next_page(application: Application, section: FrozenSection) -> str:
     """Where to go after a save without errors: on, unless there is something to fix here."""
     draft = Draft(application, sheet(application), tasks_of([application])[application.id])
@@ -137,6 +148,9 @@ def _next_page(application: Application, section: FrozenSection) -> str:
     here: dict[str, Any] = {"application_id": application.id, "section_id": section.id}
     if "remove" in request.form:
         return url_for("applications.section", **here)
+    name, act, _ = _pressed()
+    if name:
+        return url_for("applications.section", **here, add=name if act == "add" else None, _anchor=name)
     if request.form.get("to") == "tasks" or section.id not in titles:
         flash(f"“{section.title}” is saved.|{draft.left_words}")
         return url_for("applications.show", application_id=application.id)

@@ -1,7 +1,7 @@
 """An application as people read it: sections of questions with their answers, documents, and what is left to fix."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portal.applications.models import Application, Document
@@ -17,7 +17,8 @@ class Row:
     """A question with its answer.
 
     `text` is the answer as people read it, `documents` the files given as one, `unusable` those that are none because
-    the virus scanner blocked them or the store lost them, `faults` what to fix, and `only_if` its condition in words.
+    the virus scanner blocked them or the store lost them, `faults` what to fix, `only_if` its condition in words, and
+    `waits_for` the anchor of the question on the same page that brings it up.
     """
 
     question: FrozenQuestion
@@ -28,6 +29,7 @@ class Row:
     unusable: Sequence[Document] = ()
     is_asked: bool = True
     only_if: str = ""
+    waits_for: str = ""
 
     @property
     def problems(self) -> list[str]:
@@ -122,14 +124,16 @@ def sheet(application: Application, *, for_reviewers: bool = False) -> list[Part
     asked = conditions.asked_of(form.questions, values)
     parts = []
     for section in form.sections:
-        here: set[str] = set()
+        here: dict[str, str] = {}
         offered = []
         for question in section.questions:
-            shown = question.key in asked
-            if shown or question.condition.get("key") in here:
-                here.add(question.key)
-                only_if = conditions.words(question, form.questions)
-                offered.append(_row(application, question, values, is_asked=shown, only_if=only_if))
+            shown, waits_for = question.key in asked, here.get(question.condition.get("key", ""), "")
+            if shown or waits_for:
+                here[question.key] = field_name(question)
+                row = _row(application, question, values, is_asked=shown)
+                if waits_for:
+                    row = replace(row, only_if=conditions.words(question, form.questions), waits_for=waits_for)
+                offered.append(row)
         part = Part(section, _read(offered, for_reviewers=for_reviewers), offered)
         if part.rows or (offered and not for_reviewers):
             parts.append(part)
@@ -142,16 +146,14 @@ def _read(offered: list[Row], *, for_reviewers: bool) -> list[Row]:
     return [row for row in rows if row.question.for_reviewers or not for_reviewers]
 
 
-def _row(
-    application: Application, question: FrozenQuestion, values: dict[str, Any], *, is_asked: bool, only_if: str
-) -> Row:
+def _row(application: Application, question: FrozenQuestion, values: dict[str, Any], *, is_asked: bool) -> Row:
     kind = kind_of(question)
     given = given_documents(application, question) if kind.is_file else []
     documents = [document for document in given if document.is_usable]
     unusable = [document for document in given if not document.is_usable]
     value = documents if kind.is_file else values.get(question.key)
     faults = kind.faults(value, question) if is_asked else []
-    return Row(question, value, kind.display(value, question), documents, faults, unusable, is_asked, only_if)
+    return Row(question, value, kind.display(value, question), documents, faults, unusable, is_asked)
 
 
 def unasked(application: Application) -> list[FrozenQuestion]:

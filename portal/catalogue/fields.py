@@ -8,11 +8,16 @@ anybody registers.  `parse` never refuses: what cannot be read stays as typed, s
 from typing import Any
 
 from portal.catalogue.choice_kinds import ChooseOne, ChooseSeveral, YesNo
+from portal.catalogue.clinician_kinds import UsLicense, WorkAuthorization
 from portal.catalogue.date_kind import Date
 from portal.catalogue.file_kind import File
+from portal.catalogue.group_kind import Group
 from portal.catalogue.identifier_kinds import Npi, Orcid
+from portal.catalogue.money_kind import MoneyTable
+from portal.catalogue.month_kinds import MonthRange
 from portal.catalogue.number_kind import Number
 from portal.catalogue.question_kind import QuestionKind
+from portal.catalogue.rank_kinds import Rank, RankSites
 from portal.catalogue.site_kinds import Site
 from portal.catalogue.statement_kinds import Information, Statement
 from portal.catalogue.text_kinds import Email, LongText, Phone, ShortText, WebAddress
@@ -23,8 +28,9 @@ __all__ = ["KINDS", "QuestionKind", "kind_of"]
 KINDS: dict[str, QuestionKind] = {
     kind.name: kind
     for kind in (
-        ShortText(), LongText(), Email(), WebAddress(), Phone(), Number(), Date(), YesNo(), ChooseOne(),
-        ChooseSeveral(), Site(), File(), Statement(), Information(), Npi(), Orcid(),
+        ShortText(), LongText(), Email(), WebAddress(), Phone(), Number(), MoneyTable(), Date(), MonthRange(), YesNo(),
+        ChooseOne(), ChooseSeveral(), Rank(), Site(), RankSites(), File(), Group(), Statement(), Information(),
+        Npi(), Orcid(), UsLicense(), WorkAuthorization(),
     )
 }  # fmt: skip
 

@@ -39,8 +39,10 @@ class Setting:
             choices = [SelectChoice("yes", self.help or "Yes")]
             return checkboxes(choices, label=self.label, default=["yes"] if value else [])
         if self.form == "choice":
-            choices = [SelectChoice(name, words) for name, words in self.options]
-            return SelectField(self.label, choices=choices, description=self.help, default=value, validate_choice=False)
+            choices = [SelectChoice(name, words) for name, words in (("", "Choose one"), *self.options)]
+            return SelectField(
+                self.label, choices=choices, description=self.help, default=value or "", validate_choice=False
+            )
         if self.form in {"lines", "text"}:
             typed = "\n".join(value or []) if self.form == "lines" else value or ""
             return TextAreaField(self.label, description=self.help, default=typed, render_kw={"rows": 5})

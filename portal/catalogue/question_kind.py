@@ -48,6 +48,8 @@ class QuestionKind:
     setting_specs: ClassVar[tuple[Setting, ...]] = ()
     is_file: ClassVar[bool] = False
     is_information: ClassVar[bool] = False
+    has_parts: ClassVar[bool] = False
+    has_rows: ClassVar[bool] = False
     clinicians_only: ClassVar[bool] = False
 
     def field(self, question: QuestionLike) -> Field:

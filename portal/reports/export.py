@@ -77,7 +77,8 @@ def columns(cycle: Cycle) -> list[Column]:
     found: dict[str, Column] = {}
     for question, form_id in rows.all():
         db.session.expunge(question)  # read after the request is over
-        found.setdefault(question.key, Column(question.key, question, {})).versions[form_id] = question
+        if not kind_of(question).is_information:
+            found.setdefault(question.key, Column(question.key, question, {})).versions[form_id] = question
     return list(found.values())
 
 

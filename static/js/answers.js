@@ -26,6 +26,7 @@ export function answersAsSent(form, ids) {
 export function place(form, id, raw) {
   const controls = [...form.elements].filter((control) => NAME.exec(control.name)?.[1] === id);
   if (!controls.length || controls.some((control) => control.name !== `q${id}`)) return false;
+  if (controls.length > 1 && controls[0].tagName === "SELECT") return false;
   for (const control of controls) {
     if (["radio", "checkbox"].includes(control.type)) control.checked = raw.includes(control.value);
     else control.value = raw[0] ?? "";

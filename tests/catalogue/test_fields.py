@@ -49,6 +49,8 @@ RIGHT: dict[str, list[list[str]]] = {
     "phone": [["(617) 555-0100"], ["+256 700 123456"], ["617-555-0100 ext. 12"]],
     "site": [["beacon-hill Beacon Hill"]],
     "statement": [["I certify that this is true.\n\nAll of it."]],
+    "rank": [["Tuesday", "Monday"]],
+    "rank_sites": [["bugoye Bugoye Health Center", "beacon-hill Beacon Hill"]],
     "npi": [["1234567893"], ["1558-597 799"]],
     "orcid": [["0000-0002-1825-0097"], ["https://orcid.org/0000-0002-1694-233x"], ["0000000218250097"]],
 }
@@ -65,6 +67,8 @@ WRONG = {
     ],
     "phone": ["call me", "911", "(117) 555-0100", "+1 617 555", "12"],
     "site": ["Beacon Hill", "elsewhere Elsewhere"],
+    "rank": ["Sunday"],
+    "rank_sites": ["Beacon Hill"],
     "statement": ["I certify something else."],
     "npi": ["1234567890", "3234567893", "12345", "123456789X", "none"],
     "orcid": ["0000-0002-1825-0098", "0000-0002-1825", "my name"],
@@ -73,10 +77,12 @@ SITES = [{"slug": "beacon-hill", "name": "Beacon Hill"}, {"slug": "bugoye", "nam
 SETTINGS: dict[str, dict[str, Any]] = {
     "choose_one": CHOICES,
     "choose_several": CHOICES,
+    "rank": CHOICES,
     "statement": {"wording": "I certify that this is true.\n\nAll of it."},
     "information": {"text": "Read *this*."},
 }
-TYPED = [name for name in KINDS if name not in {"file", "information"}]
+COMPOSED = [name for name, kind in KINDS.items() if kind.has_parts or kind.has_rows]  # see test_parts
+TYPED = [name for name in KINDS if name not in {"file", "information", *COMPOSED}]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -122,6 +128,7 @@ def test_wrong_input_is_kept_as_typed_and_named(name: str, typed: str) -> None:
     assert kind.faults(value, question) == [("", problem)]
     assert "“Title”" in problem
     assert kind.display(value, question).endswith(typed.removeprefix("elsewhere "))
+    assert typed in kind.sent(value, "q7", question)["q7"]
 
 
 @pytest.mark.parametrize("name", TYPED)
@@ -235,7 +242,7 @@ def test_schema(kind: str, settings: dict[str, Any], schema: dict[str, Any]) -> 
     assert KINDS[kind].schema(Asked(kind, settings=settings)) == schema
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", [name for name in KINDS if name not in {"rank", "rank_sites", *COMPOSED}])
 def test_each_field_shows_what_is_stored(name: str) -> None:
     kind, question = KINDS[name], asked(name)
     raw = RIGHT.get(name, [[]])[0]
@@ -335,6 +342,24 @@ def test_a_statement_is_agreed_to_again_when_its_wording_changes() -> None:
     assert kind.display(old, asked("statement")) == "Agreed: I agree to this."
 
 
+def test_an_order_of_preference() -> None:
+    kind = KINDS["rank"]
+    question = asked("rank", **CHOICES, places=2, least=2)
+    assert kind.parse(["Tuesday", "", "Monday", ""]) == ["Tuesday", "Monday"]
+    assert kind.problems(["Tuesday", "Monday"], question) == []
+    assert kind.problems(["Tuesday", "Tuesday"], question) == ["Choose Tuesday only once for “Title”"]
+    assert kind.problems(["Tuesday"], question) == ["Choose 1 more preference for “Title”"]
+    assert kind.problems(["Tuesday", "Monday", "Émile’s day"], question) == ["Take 1 preference out of “Title”"]
+    assert kind.display(["Tuesday", "Monday"], question) == "1. Tuesday\n2. Monday"
+    sites = [SITES[1], SITES[0]]
+    assert KINDS["rank_sites"].parse(KINDS["rank_sites"].raw(sites)) == sites
+    assert KINDS["rank_sites"].display(sites, asked("rank_sites")) == "1. Bugoye Health Center\n2. Beacon Hill"
+    made = type("Made", (Form,), {"q7": kind.field(question)})(MultiDict([("q7", "Sunday"), ("q7", "Monday")]))
+    lists = made["q7"].lists()
+    assert [chosen for chosen, _ in lists] == ["Sunday", "Monday"]
+    assert [choice.value for choice in lists[0][1]] == [*CHOICES["choices"], "Sunday"]
+
+
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -342,7 +367,7 @@ any_json = st.recursive(
 )
 
 
-@pytest.mark.parametrize("name", TYPED)
+@pytest.mark.parametrize("name", [*TYPED, *COMPOSED])
 @given(value=any_json)
 def test_a_value_of_another_kind_breaks_nothing(name: str, value: Any) -> None:
     kind, question = KINDS[name], asked(name)

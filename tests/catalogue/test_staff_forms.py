@@ -117,6 +117,13 @@ SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "information": ({"information__text": "# Read *this*"}, {"text": "# Read *this*"}),
     "npi": ({}, {}),
     "orcid": ({}, {}),
+    "money_table": ({"money_table__max_total": "20,000"}, {"max_total": 20000}),
+    "month_range": ({}, {}),
+    "rank": ({"rank__choices": "A\nB", "rank__places": "2"}, {"choices": ["A", "B"], "places": 2}),
+    "rank_sites": ({"rank_sites__least": "1"}, {"least": 1}),
+    "group": ({"group__of": "boards", "group__max_rows": "5"}, {"of": "boards", "max_rows": 5}),
+    "us_license": ({}, {}),
+    "work_authorization": ({}, {}),
 }
 
 
@@ -361,3 +368,67 @@ def test_names_go_on_where_they_are_taken() -> None:
     assert next_code("WIN-99", {"WIN-00"}, years=1) == "WIN-00A"
     assert next_code("", set()) == ""
     assert next_name("Spring 2027", {"Spring 2028", "Spring 2028 (copy)"}, years=1) == "Spring 2028 (copy 2)"
+
+
+def ask(form: Form, label: str, **values: Any) -> Question:
+    """A question at the end of the first section."""
+    return form_actions.add_question(form.sections[0], by=None, **{"kind": "yes_no", "label": label, **values})
+
+
+def test_a_question_is_shown_only_after_a_certain_answer(admin: PageClient) -> None:
+    form = draft_form()
+    parent = ask(form, "Do you hold a US license?")
+    db.session.commit()
+    page = admin.get(f"/admin/sections/{form.sections[0].id}/questions/new")
+    typed = {"label": "NPI", "kind": "npi", "required": "y"}
+    refused = page.submit(button="Save question", **typed)
+    assert refused.errors == [
+        "Let people pass who have no US license: untick “Must be answered”, or show the question only if an earlier "
+        "answer says that they have one."
+    ]
+    box = next(value for value in page.all("//input[@name='shown_if']/@value") if value.endswith("yes"))
+    page = refused.submit(button="Save question", **typed, shown_if=box, profile_field="npi")
+    assert page.errors == []
+    child = db.session.scalars(sa.select(Question).where(Question.label == "NPI")).one()
+    assert (child.condition, child.profile_field) == ({"key": parent.key, "values": ["yes"]}, "npi")
+    assert "Shown only if “Do you hold a US license?” is “Yes”" in page.text
+    opened = admin.get(f"/admin/questions/{child.id}")
+    assert opened.form(button="Save question")["shown_if"] == box
+    wrong = opened.submit(button="Save question", profile_field="phone")
+    assert wrong.errors == ["Choose “Nothing”, or an answer type that “Phone number” can fill in."]
+
+
+def test_what_a_question_depends_on_stays_before_it_and_possible(admin: PageClient) -> None:
+    form = draft_form()
+    parent = ask(form, "Do you hold a license?")
+    child = ask(form, "Tell us more", kind="short_text", condition={"key": parent.key, "values": ["yes"]})
+    db.session.commit()
+    gone = "Choose again when “Tell us more” is shown: the question it depends on is gone."
+    before = "Keep “Do you hold a license?” before “Tell us more”, which is shown only after a certain answer to it."
+    for path_, sentence in (
+        (f"/admin/questions/{parent.id}/remove", gone),
+        (f"/admin/questions/{parent.id}/move/down", before),
+        (f"/admin/questions/{child.id}/move/up", before),
+    ):
+        page = admin.post(path_)
+        assert (page.status, page.errors) == (409, [sentence])
+        assert order(form) == [["Do you hold a license?", "Tell us more"], []]
+    page = admin.get(f"/admin/questions/{parent.id}").submit(button="Save question", kind="short_text")
+    assert page.errors == [
+        "Keep “yes” among the answers to “Do you hold a license?”, or choose again when “Tell us more” is shown."
+    ]
+    assert db.session.get_one(Question, parent.id).kind == "yes_no"
+    admin.post(f"/admin/questions/{child.id}/remove")
+    assert admin.post(f"/admin/questions/{parent.id}/remove").status == 303
+
+
+def test_a_new_version_keeps_conditions_and_sources(admin: PageClient) -> None:
+    form = draft_form()
+    parent = ask(form, "Do you hold a license?")
+    ask(form, "NPI", kind="npi", condition={"key": parent.key, "values": ["yes"]}, profile_field="npi")
+    form_actions.remove_section(form.sections[1], by=make.admin())
+    form_actions.set_published(form, by=None)
+    db.session.commit()
+    admin.post(f"/admin/cycles/{form.cycle_id}/form-versions")
+    copied = db.session.scalars(sa.select(Form).where(Form.number == 2)).one().questions[1]
+    assert (copied.condition, copied.profile_field) == ({"key": parent.key, "values": ["yes"]}, "npi")
