@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.accounts.models import Person
-from portal.accounts.status import Role
 from portal.applications import queries
 from portal.applications.actions import submit
 from portal.applications.models import Application
@@ -115,10 +114,9 @@ def test_every_kind_from_the_page_to_submission_and_out(client: PageClient, ever
     assert every.reference in page.text
     assert stored(every) == ANSWERS
     texts = {row.question.key: row.text for part in sheet(every) for row in part.rows}
-    staff = factories.person()
-    factories.membership(staff, Role.COORDINATOR, opportunity=every.cycle.opportunity)
+    staff = factories.coordinator(every.cycle.opportunity)
     db.session.commit()
-    page = client.sign_in(staff).get(f"/admin/cycles/{every.cycle_id}/export.csv")
+    page = client.sign_in(staff).get(f"/manage/cycles/{every.cycle_id}/export.csv")
     body = page.response.get_data(as_text=True)
     heading, line = csv.reader(io.StringIO(body.removeprefix("\ufeff")))
     found = dict(zip(heading, line, strict=True))
