@@ -21,6 +21,7 @@ QUESTION_COLUMNS = (
 TEAM_COLUMNS = ("takes_teams", "team_min", "team_max")
 ENDORSEMENT_COLUMNS = ("endorser", "endorsement_wording", "endorsement_keys", "endorsement_shown")
 CYCLE_COLUMNS = (
+    "is_rolling",
     "grace_minutes",
     "seats",
     "reviewers_each",
@@ -38,6 +39,15 @@ Shift = Callable[[Any], Any]
 def copy_form(source: Form, *, to: Cycle, number: int) -> Form:
     """A draft of that number with the source's sections and questions."""
     made = Form(cycle=to, number=number, state=Publication.DRAFT)
+    made.sections += copied_sections(source)
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def copied_sections(source: Form) -> list[Section]:
+    """The sections of a form with their questions, as new rows; questions keep their keys."""
+    made = []
     for section in source.sections:
         copied = Section(position=section.position, title=section.title, intro=section.intro)
         copied.questions = [
@@ -48,38 +58,55 @@ def copy_form(source: Form, *, to: Cycle, number: int) -> Form:
             )
             for q in section.questions
         ]
-        made.sections.append(copied)
-    db.session.add(made)
-    db.session.flush()
+        made.append(copied)
     return made
 
 
-def copy_cycle(source: Cycle, *, to: Opportunity, years: int = 0, shift: Shift | None = None) -> Cycle:
+def replace_form(draft: Form, source: Form) -> Form:
+    """Put the source's sections and questions in the place of those of a draft."""
+    draft.sections.clear()
+    db.session.flush()
+    draft.sections += copied_sections(source)
+    db.session.flush()
+    return draft
+
+
+def copied_code(source: Cycle, *, years: int) -> str:
+    """A free code like the source's, so many years on; empty where no letter is left."""
+    return next_code(source.code, set(db.session.scalars(select(Cycle.code))), years=years)
+
+
+def copied_name(source: Cycle, to: Opportunity, *, years: int) -> str:
+    """A free name like the source's, so many years on."""
+    names = set(db.session.scalars(select(Cycle.name).where(Cycle.opportunity_id == to.id)))
+    return next_name(source.name, names, years=years)
+
+
+def copy_cycle(source: Cycle, *, to: Opportunity, shift: Shift | None = None, name: str = "", code: str = "") -> Cycle:
     """A draft cycle of a listing like the source, with its form and rubric as drafts.
 
-    In: by how many years names and codes go on, and what moves a date or moment (None leaves all dates out).  Raises
-    Refused where no code is free.
+    In: what moves a date or moment (None leaves all dates out), its name and code if they are chosen.  Raises Refused
+    where no code is free.
     """
-    codes = set(db.session.scalars(select(Cycle.code)))
-    names = set(db.session.scalars(select(Cycle.name).where(Cycle.opportunity_id == to.id)))
-    code = next_code(source.code, codes, years=years)
+    code = code or copied_code(source, years=0)
     if not code:
-        raise Refused({"": f"No code like {source.code} is free. Make a new cycle and choose its code."})
+        raise Refused({"code": f"No code like {source.code} is free. Choose another."})
     made = Cycle(
         opportunity=to,
-        name=next_name(source.name, names, years=years),
+        name=name or copied_name(source, to, years=0),
         code=code,
         created_at=now(),
-        **{name: getattr(source, name) for name in CYCLE_COLUMNS},
+        **{column: getattr(source, column) for column in CYCLE_COLUMNS},
     )
     if shift:
-        for name in CYCLE_TIMES:
-            value: date | datetime | None = getattr(source, name)
-            setattr(made, name, None if value is None else shift(value))
-        made.dates = [
-            CycleDate(label=d.label, starts_on=shift(d.starts_on), ends_on=d.ends_on and shift(d.ends_on))
-            for d in source.dates
-        ]
+        with db.session.no_autoflush:  # the source's dates may have to be read while the copy is half made
+            for column in CYCLE_TIMES:
+                value: date | datetime | None = getattr(source, column)
+                setattr(made, column, None if value is None else shift(value))
+            made.dates = [
+                CycleDate(label=d.label, starts_on=shift(d.starts_on), ends_on=d.ends_on and shift(d.ends_on))
+                for d in source.dates
+            ]
     db.session.add(made)
     db.session.flush()
     if form := newest_form(source):

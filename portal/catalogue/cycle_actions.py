@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,13 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from portal.accounts.models import Person
 from portal.catalogue.changes import apply, brief, cleaned
-from portal.catalogue.copies import copy_cycle
+from portal.catalogue.copies import CYCLE_TIMES, copied_code, copied_name, copy_cycle
 from portal.catalogue.form_actions import set_published
 from portal.catalogue.form_models import Criterion
 from portal.catalogue.models import Cycle, CycleDate, Opportunity
 from portal.catalogue.readiness import cycle_checks, gaps
 from portal.catalogue.refusals import ChangedMeanwhile, Frozen, NotReady, Refused, judged, lock
+from portal.catalogue.shifting import Shift
 from portal.catalogue.staff_queries import criteria_of, has_published_form, newest_form
 from portal.catalogue.status import Publication
 from portal.core import audit
@@ -28,11 +29,20 @@ JUDGEMENTS = {
     "uq_cycle_opportunity_id_name": ("name", "This listing has a cycle of this name. Choose a different one."),
     "ck_cycle_window": ("closes_at", "Set a closing date after the opening date."),
     "ck_cycle_opens_at": ("opens_at", "Set when it opens: the cycle is public."),
+    "ck_cycle_rolling": ("closes_at", "Empty the closing date, or untick that it is rolling."),
     "ck_cycle_code": ("code", "Write a code such as WIN-27: two to eight capitals, a dash, two digits."),
     "ck_cycle_grace": ("grace_minutes", "Enter 0 to 1,440 minutes."),
     "ck_cycle_team_size": ("team_max", "Enter a largest team of 2 to 50 that is not smaller than the smallest."),
     "ck_cycle_seats": ("seats", "Enter 1 seat or more, or leave it empty."),
     "ck_cycle_date_span": ("dates", "Set a last day that is not before the first."),
+}
+
+DATE_WORDS = {
+    "opens_at": "Opens",
+    "closes_at": "Closes",
+    "reviews_due_at": "Reviews due",
+    "decisions_by": "Decisions by",
+    "starts_on": "Starts on",
 }
 
 
@@ -58,6 +68,9 @@ def update_cycle(cycle: Cycle, *, by: Person, version: int | None = None, **valu
     dates = values.pop("dates", None)
     if cycle.last_number and values.get("code", cycle.code) != cycle.code:
         raise Refused({"code": f"Keep the code {cycle.code}: people have references that begin with it."})
+    closes, rolling = (values.get(name, getattr(cycle, name)) for name in ("closes_at", "is_rolling"))
+    if cycle.state is Publication.PUBLISHED and closes is None and not rolling:
+        raise Refused({"closes_at": "Set when it closes, or tick that it is rolling: the cycle is public."})
     with judged(JUDGEMENTS):
         changes = apply(cycle, values)
         if dates is not None:
@@ -103,21 +116,43 @@ def archive_cycle(cycle: Cycle, *, by: Person) -> Cycle:
     return cycle
 
 
-def duplicate_cycle(cycle: Cycle, *, by: Person, zone: ZoneInfo) -> Cycle:
-    """A draft of the next year's cycle: dates a year on at the same local time, form and rubric as drafts."""
-    made = copy_cycle(cycle, to=cycle.opportunity, years=1, shift=lambda value: a_year_on(value, zone))
+def suggested(cycle: Cycle, shift: Shift) -> tuple[str, str]:
+    """A name and a code for the copy of a cycle that is shifted so, free as far as one can say now."""
+    day = anchor_of(cycle, shift.zone)
+    years = shift(day).year - day.year if day else 0
+    return copied_name(cycle, cycle.opportunity, years=years), copied_code(cycle, years=years)
+
+
+def anchor_of(cycle: Cycle, zone: ZoneInfo) -> date | None:
+    """The first day of a cycle that is known: it opens, it closes, it starts."""
+    moments = [moment.astimezone(zone).date() for moment in (cycle.opens_at, cycle.closes_at) if moment]
+    return next(iter([*moments, *filter(None, [cycle.starts_on, cycle.decisions_by])]), None)
+
+
+def shifted_dates(cycle: Cycle, shift: Shift) -> list[tuple[str, Any, Any]]:
+    """What the dates of a cycle would become: (words, now, then), moments and days, for those it has."""
+    own = [(DATE_WORDS[name], getattr(cycle, name)) for name in CYCLE_TIMES]
+    own += [(each.label, each.starts_on) for each in cycle.dates]
+    own += [(f"{each.label}, last day", each.ends_on) for each in cycle.dates]
+    return [(words, value, shift(value)) for words, value in own if value is not None]
+
+
+def duplicate_cycle(cycle: Cycle, *, by: Person, shift: Shift, name: str = "", code: str = "") -> Cycle:
+    """A draft like a cycle with its dates shifted, form and rubric as drafts.
+
+    In: the shift; a name and a code, else suggested ones.  Raises Refused where one is taken or a date lies beyond
+    the calendar.
+    """
+    try:
+        fitting_name, fitting_code = suggested(cycle, shift)
+        with judged(JUDGEMENTS):
+            made = copy_cycle(
+                cycle, to=cycle.opportunity, shift=shift, name=name or fitting_name, code=code or fitting_code
+            )
+    except OverflowError as error:
+        raise Refused({"n": "Choose a smaller number: the dates lie beyond the calendar."}) from error
     audit.record(by, "cycle.duplicated", made, source=cycle.code)
     return made
-
-
-def a_year_on(value: date | datetime, zone: ZoneInfo) -> date | datetime:
-    """The same day and local time of the next year; February 29 becomes 28."""
-    if isinstance(value, datetime):
-        local = value.astimezone(zone)
-        day = a_year_on(local.date(), zone)
-        return datetime.combine(day, local.time(), tzinfo=zone).astimezone(value.tzinfo)
-    leap = (value.month, value.day) == (2, 29)
-    return (value - timedelta(days=1) if leap else value).replace(year=value.year + 1)
 
 
 def rubric_version(criteria: Iterable[Criterion]) -> str:

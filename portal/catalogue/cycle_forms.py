@@ -1,15 +1,18 @@
 """Forms of cycles, their calendars and rubrics."""
 
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from wtforms import BooleanField, DateField, FieldList, FormField, HiddenField, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, NumberRange, Optional, Regexp, ValidationError
 
 from portal.catalogue.forms import VersionedForm
-from portal.catalogue.inputs import CheckboxesField, MomentField, Row, StaffForm, line, needed_with
+from portal.catalogue.inputs import CheckboxesField, MomentField, Row, StaffForm, choices_of, line, needed_with
 from portal.catalogue.models import Cycle
 from portal.catalogue.names import CODE
+from portal.catalogue.shifting import Shift, Step
 
 CODE_RULE = Regexp(
     f"^{CODE.pattern}$", message="Write a code such as WIN-27: two to eight capitals, a dash, two digits."
@@ -54,6 +57,7 @@ class CycleForm(VersionedForm):
     code = line("Code", most=12, validators=[DataRequired("Write a code, such as WIN-27."), CODE_RULE])
     opens_at = MomentField("Opens", [Optional()])
     closes_at = MomentField("Closes", [Optional()])
+    is_rolling = BooleanField("Rolling: it stays open, without a closing date")
     grace_minutes = whole("Silent grace, in minutes", least=0, most=1440, required=True, default=15)
     seats = whole("Seats", least=1, most=100_000)
     reviewers_each = whole("Reviewers for each application", least=0, most=20, required=True, default=2)
@@ -85,7 +89,9 @@ class CycleForm(VersionedForm):
                 self.dates.append_entry()
 
     def validate_closes_at(self, field: MomentField) -> None:
-        """It closes after it opens."""
+        """It closes after it opens; a rolling cycle does not close."""
+        if field.data and self.is_rolling.data:
+            raise ValidationError("Empty the closing date, or untick that it is rolling.")
         if field.data and self.opens_at.data and field.data <= self.opens_at.data:
             raise ValidationError("Set a closing date after the opening date.")
 
@@ -99,6 +105,22 @@ class CycleForm(VersionedForm):
         rows = [row for row in self.dates.data if (row["label"] or "").strip() and row["starts_on"]]
         teams = {name: self.values[name] for name in ("team_min", "team_max") if self.values[name] is None}
         return {name: value for name, value in self.values.items() if name not in teams} | {"dates": rows}
+
+
+class CopyCycleForm(StaffForm):
+    """A later cycle like another: how much later, and what it is called; empty words are made up."""
+
+    n = whole("How much later", least=1, most=600, required=True, default=1)
+    step = SelectField("In", choices=choices_of(Step), default=Step.YEARS.value)
+    weekdays = BooleanField("Keep the days of the week: move by whole weeks")
+    name = line("Name of the copy", most=80)
+    code = line("Code of the copy", most=12, validators=[Optional(), CODE_RULE])
+
+    def shift(self, zone: ZoneInfo, anchor: date | None) -> Shift:
+        """What was chosen; a year where that is wrong."""
+        right = not self.n.errors and not self.step.errors
+        step = Step(self.step.data) if right else Step.YEARS
+        return Shift((self.n.data or 1) if right else 1, step, zone, bool(self.weekdays.data), anchor)
 
 
 class CriterionRow(Row):

@@ -12,7 +12,7 @@ from portal.accounts.models import Person
 from portal.accounts.rules import is_admin
 from portal.catalogue.changes import apply
 from portal.catalogue.conditions import condition_problems
-from portal.catalogue.copies import copy_form
+from portal.catalogue.copies import copy_form, replace_form
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.models import Cycle
@@ -41,6 +41,14 @@ def fingerprint(thing: Section | Question) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def copy_form_from(cycle: Cycle, *, source: Form, by: Person) -> Form:
+    """A draft of a cycle's form with the sections and questions of another form; a draft there was is replaced."""
+    draft = new_form_version(cycle, by=by)
+    replace_form(draft, source)
+    audit.record(by, "form.copied", draft, source=str(source.cycle), version=source.number)
+    return draft
+
+
 def new_form_version(cycle: Cycle, *, by: Person | None) -> Form:
     """The draft of a cycle's form: the one there is, else a copy of the newest version, else one with a section."""
     lock(cycle, None)
@@ -60,7 +68,7 @@ def new_form_version(cycle: Cycle, *, by: Person | None) -> Form:
 
 def add_section(form: Form, *, by: Person | None, title: str, intro: str = "") -> Section:
     """A section at the end of a draft.  Raises Frozen."""
-    _hold(form)
+    hold(form)
     made = Section(form=form, position=_next_position(form.sections), title="", intro="")
     apply(made, {"title": title, "intro": intro})
     db.session.add(made)
@@ -70,7 +78,7 @@ def add_section(form: Form, *, by: Person | None, title: str, intro: str = "") -
 
 def update_section(section: Section, *, by: Person, title: str, intro: str, version: str | None = None) -> Section:
     """Change a section's words.  Raises Frozen and ChangedMeanwhile."""
-    _hold(section.form)
+    hold(section.form)
     _compare(section, version)
     changes = apply(section, {"title": title, "intro": intro})
     if changes:
@@ -81,7 +89,7 @@ def update_section(section: Section, *, by: Person, title: str, intro: str, vers
 def remove_section(section: Section, *, by: Person) -> None:
     """Take a section and its questions out of a draft.  Raises Frozen, Refused where others depend on them."""
     form = section.form
-    _hold(form)
+    hold(form)
     with keeping_conditions(form):
         _remove_section(section, by=by)
 
@@ -96,7 +104,7 @@ def _remove_section(section: Section, *, by: Person) -> None:
 def move_section(section: Section, *, by: Person, up: bool) -> None:
     """Swap a section with its neighbour; at the end of the row nothing happens.  Raises Frozen, and Refused where
     a question would stand before the one it depends on."""
-    _hold(section.form)
+    hold(section.form)
     with keeping_conditions(section.form):
         moved = _swap(section, section.form.sections, up=up)
     if moved:
@@ -109,7 +117,7 @@ def add_question(section: Section, *, by: Person | None, **values: Any) -> Quest
     In: columns of the question by name; its key is made of the label unless one is given.  Raises Frozen, and Refused
     (field `shown_if`) for a condition that cannot hold.
     """
-    _hold(section.form)
+    hold(section.form)
     made = Question(position=_next_position(section.questions), label="", help="", settings={}, condition={})
     key = values.pop("key", "") or question_key(values["label"])
     apply(made, values | {"key": key})
@@ -124,7 +132,7 @@ def update_question(question: Question, *, by: Person, version: str | None = Non
     """Change a question; its key stays.  Raises Frozen, ChangedMeanwhile, and Refused (field `shown_if`) where a
     condition can hold no more."""
     form = question.section.form
-    _hold(form)
+    hold(form)
     _compare(question, version)
     with keeping_conditions(form, "shown_if"):
         changes = apply(question, values)
@@ -137,7 +145,7 @@ def update_question(question: Question, *, by: Person, version: str | None = Non
 def remove_question(question: Question, *, by: Person) -> None:
     """Take a question out of a draft.  Raises Frozen, and Refused where another depends on it."""
     section = question.section
-    _hold(section.form)
+    hold(section.form)
     audit.record(by, "form.question_removed", section.form, question=question.label)
     with keeping_conditions(section.form):
         section.questions.remove(question)
@@ -149,7 +157,7 @@ def move_question(question: Question, *, by: Person, up: bool) -> None:
     Raises Frozen, and Refused where a question would stand before the one it depends on.
     """
     form = question.section.form
-    _hold(form)
+    hold(form)
     with keeping_conditions(form):
         moved = _move(question, form, up=up)
     if moved:
@@ -177,7 +185,7 @@ def publish_form(form: Form, *, by: Person, reason: str = "") -> Form:
     In: for an admin, the reason for publishing questions that a first form may not ask; it is kept in the audit
     trail.  Raises Frozen, NotReady for what is missing, and Refused (field `reason`) naming such questions.
     """
-    _hold(form)
+    hold(form)
     missing = gaps(form_checks(form))
     if missing:
         raise NotReady(missing)
@@ -231,7 +239,7 @@ def keeping_conditions(form: Form, field: str = "") -> Iterator[None]:
             raise Refused({field: f"{new[0]}."})
 
 
-def _hold(form: Form) -> None:
+def hold(form: Form) -> None:
     """Hold the form for this transaction, so that places stay in order.  Raises Frozen for a published one."""
     lock(form, None)
     if form.state is not Publication.DRAFT:

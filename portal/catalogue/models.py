@@ -233,7 +233,8 @@ class Opportunity(HasId, Model):
 class Cycle(HasId, Model):
     """One intake of an opportunity: its dates, seats, form and rubric.
 
-    `closes_at` empty means rolling.  `code` begins the references (`WIN-27-0042`); `last_number` is the last one
+    `closes_at` empty means rolling, which `is_rolling` says is meant: without one of them no cycle is published.
+    `code` begins the references (`WIN-27-0042`); `last_number` is the last one
     given, `last_test_number` that of test applications (`WIN-27-T001`).  `grace_minutes` is silent: people are shown
     `closes_at`.  `endorser` says by whom applications are endorsed, in words that fit after "by"; the endorsement
     covers the sections with a question of `endorsement_keys`.
@@ -247,6 +248,7 @@ class Cycle(HasId, Model):
     state: Mapped[Publication] = mapped_column(default=Publication.DRAFT)
     opens_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]
+    is_rolling: Mapped[bool] = mapped_column(server_default="false", default=False)
     grace_minutes: Mapped[int] = mapped_column(server_default="15")
     seats: Mapped[int | None]
     reviewers_each: Mapped[int] = mapped_column(server_default="2")
@@ -278,6 +280,7 @@ class Cycle(HasId, Model):
     __table_args__ = (
         CheckConstraint(_one_of("state", Publication), name="state"),
         CheckConstraint("closes_at > opens_at", name="window"),
+        CheckConstraint("NOT is_rolling OR closes_at IS NULL", name="rolling"),
         CheckConstraint("grace_minutes BETWEEN 0 AND 1440", name="grace"),
         CheckConstraint("seats > 0", name="seats"),
         CheckConstraint("team_min >= 1 AND team_min <= team_max AND team_max BETWEEN 2 AND 50", name="team_size"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from wtforms import BooleanField, Form, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import DataRequired
+from wtforms.validators import DataRequired, ValidationError
 
 from portal.catalogue.fields import KINDS, QuestionKind, kind_of
 from portal.catalogue.form_models import Question
@@ -27,6 +27,23 @@ class SectionForm(StaffForm):
     version = HiddenField()
     title = line("Section title", most=120, validators=[DataRequired("Write a title for the section.")])
     intro = text("Text above the questions", most=2000, rows=3)
+
+
+class CopyFormForm(StaffForm):
+    """Which cycle's form to copy, and whether the draft that is there may go."""
+
+    cycle = SelectField("Copy the form of", coerce=int, choices=[])
+    replace = BooleanField("Replace the draft there is now")
+
+    def offer(self, cycles: list[tuple[int, str]], *, asks: bool) -> None:
+        """Set what there is to choose from, and whether a draft would be replaced."""
+        self.cycle.choices = [SelectChoice(key, words) for key, words in cycles]
+        self.asks = asks
+
+    def validate_replace(self, field: BooleanField) -> None:
+        """A draft with questions goes only when somebody said so."""
+        if self.asks and not field.data:
+            raise ValidationError("Tick this to replace the draft, or keep it and go back.")
 
 
 class QuestionForm(StaffForm):

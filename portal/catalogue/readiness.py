@@ -14,16 +14,25 @@ from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.sensitive import sensitive_topics
 from portal.catalogue.status import Kind, Publication
 
+MOST_ADVICE = 5
+WHOLE = 100
+
 
 @dataclass(frozen=True)
 class Check:
-    """One line of "Ready to publish?".  `field` names the control that mends it, where there is one."""
+    """One line of "Ready to publish?".
+
+    `field` names the control that mends it; where that is on another page, `opens` is the page (`question`, `section`,
+    `new_question`, `new_section`, `rubric`, `cycle_form`) and `key` the id in its address.
+    """
 
     passed: bool
     done: str
     missing: str
     field: str = ""
     needed: bool = True
+    opens: str = ""
+    key: int = 0
 
     @property
     def text(self) -> str:
@@ -129,36 +138,88 @@ def _all(topics: list[str]) -> str:
 
 
 def form_checks(form: Form) -> list[Check]:
-    """What a form needs before people fill it in; questions that may not be asked are judged separately."""
-    empty = [section.title for section in form.sections if not section.questions]
-    unsettled = [q.label for q in form.questions if kind_of(q).settings_problems(q.settings)]
-    titles = sum(question.in_queue for question in form.questions)
-    unshown = list(condition_problems(form.questions).values())
-    closed = [q.label for q in form.questions if kind_of(q).clinicians_only and q.required and not q.condition]
-    unhelped = [question.label for question in form.questions if not question.help]
+    """What a form needs before people fill it in, each hole by itself with the page that mends it.
+
+    Questions that may not be asked are judged separately.
+    """
+    titles = [question for question in form.questions if question.in_queue]
+    extra = [
+        Check(False, "", f"“{question.label}” titles applications too. Untick one.", **_at(question))
+        for question in titles[1:]
+    ]
     return [
-        Check(bool(form.sections), "Sections", "Add a section."),
-        Check(not empty, "Questions in each section", f"Add a question to {_named(empty)}, or remove the section."),
-        Check(not unsettled, "Settings of each question", f"Open {_named(unsettled)} and mend its settings."),
-        Check(not unshown, "Each question can be shown", f"{unshown[0] if unshown else ''}."),
-        Check(not closed, "A way for those without a US license", f"Let people skip {_named(closed)}."),
-        Check(titles <= 1, "One title in staff lists", "Choose one question only as the title in staff lists."),
-        Check(titles > 0, "A title in staff lists", "Choose the question that titles applications.", needed=False),
-        Check(not unhelped, "Help under each question", f"No help under {_named(unhelped)}.", needed=False),
+        Check(bool(form.sections), "Sections", "Add a section.", opens="new_section", key=form.id),
+        *_each("Questions in each section", _empty_sections(form)),
+        *_each("Settings of each question", _unsettled(form)),
+        *_each("Each question can be shown", _unshown(form)),
+        *_each("A way for those without a US license", _closed(form)),
+        *_each("One title in staff lists", extra),
+        Check(bool(titles), "A title in staff lists", "Choose the question that titles applications.", needed=False),
+        *_each("Help under each question", _unhelped(form)),
     ]
 
 
-def rubric_checks(criteria: list[Criterion]) -> list[Check]:
+def _each(done: str, holes: Iterable[Check]) -> list[Check]:
+    """The holes, or one line that says that there is none."""
+    found = list(holes)
+    return found or [Check(True, done, "")]
+
+
+def _at(question: Question) -> dict[str, Any]:
+    return {"opens": "question", "key": question.id, "field": f"question-{question.id}"}
+
+
+def _empty_sections(form: Form) -> Iterator[Check]:
+    for section in form.sections:
+        if not section.questions:
+            words = f"Add a question to “{section.title}”, or remove the section."
+            yield Check(False, "", words, opens="new_question", key=section.id, field="new-question")
+
+
+def _unsettled(form: Form) -> Iterator[Check]:
+    for question in form.questions:
+        for sentence in kind_of(question).settings_problems(question.settings).values():
+            yield Check(False, "", f"“{question.label}”: {sentence[:1].lower()}{sentence[1:]}.", **_at(question))
+
+
+def _unshown(form: Form) -> Iterator[Check]:
+    by_key = {question.key: question for question in form.questions}
+    for key, sentence in condition_problems(form.questions).items():
+        yield Check(False, "", f"{sentence}.", **_at(by_key[key]))
+
+
+def _closed(form: Form) -> Iterator[Check]:
+    for question in form.questions:
+        if kind_of(question).clinicians_only and question.required and not question.condition:
+            yield Check(False, "", f"Let people skip “{question.label}”.", **_at(question))
+
+
+def _unhelped(form: Form) -> Iterator[Check]:
+    """At most so many lines of advice, so that they do not hide what stops."""
+    bare = [question for question in form.questions if not question.help]
+    for question in bare[:MOST_ADVICE]:
+        yield Check(False, "", f"“{question.label}” has no help text.", needed=False, **_at(question))
+    if len(bare) > MOST_ADVICE:
+        yield Check(False, "", f"{len(bare) - MOST_ADVICE:,} more have no help text.", needed=False)
+
+
+def rubric_checks(criteria: list[Criterion], cycle: Cycle) -> list[Check]:
     """Weights are whole percents; a cycle without a rubric is published without one."""
+    there: dict[str, Any] = {"opens": "rubric", "key": cycle.id}
     total = sum(criterion.weight for criterion in criteria)
     if not criteria:
-        return [Check(False, "A rubric", "There is no rubric. Reviewers will not score.", needed=False)]
+        return [Check(False, "A rubric", "There is no rubric. Reviewers will not score.", needed=False, **there)]
+    blank = [criterion.label for criterion in criteria if not criterion.anchors]
+    idle = [criterion.label for criterion in criteria if not criterion.weight]
     return [
         Check(
-            total == 100,
+            total == WHOLE,
             "Rubric weights add up to 100%",
             f"Rubric weights add up to {total}%. Change them until they add up to 100%.",
-        )
+            **there,
+        ),
+        Check(not idle, "A weight for each criterion", f"{_named(idle)} weighs nothing.", needed=False, **there),
+        Check(not blank, "Words for the scores", f"Say what scores mean for {_named(blank)}.", needed=False, **there),
     ]
 
 
@@ -171,17 +232,23 @@ def cycle_checks(
     """
     checks = [
         Check(cycle.opens_at is not None, "Opening date", "Set when it opens.", "opens_at"),
-        Check(newest is not None, "An application form", "Make an application form."),
+        Check(
+            cycle.closes_at is not None or cycle.is_rolling,
+            "Rolling, without a closing date" if cycle.is_rolling else "Closing date",
+            "Set when it closes, or tick that it is rolling.",
+            "closes_at",
+        ),
+        Check(newest is not None, "An application form", "Make an application form.", opens="cycle_form", key=cycle.id),
     ]
     if newest is not None and newest.state is Publication.DRAFT and not has_published_form:
         checks += form_checks(newest)
-        checks += [Check(False, "", sentence) for sentence in sensitive_sentences(newest)]
+        checks += [
+            Check(False, "", sentence, opens="question" if isinstance(thing, Question) else "section", key=thing.id)
+            for sentence, thing in sensitive_lines(newest)
+        ]
     return [
         *checks,
-        *rubric_checks(rubric),
-        Check(
-            cycle.closes_at is not None, "Closing date", "No closing date: it is rolling.", "closes_at", needed=False
-        ),
+        *rubric_checks(rubric, cycle),
         Check(cycle.seats is not None, "Seats", "Say how many seats there are, if you know.", "seats", needed=False),
     ]
 

@@ -1,19 +1,21 @@
 """Staff pages of cycles: the list under a listing, the fields of one, its rubric."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.catalogue import cycle_actions, staff_queries
-from portal.catalogue.cycle_forms import CycleForm, RubricForm
+from portal.catalogue.cycle_forms import CopyCycleForm, CycleForm, RubricForm
 from portal.catalogue.inputs import portal_zone
 from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.readiness import Check, cycle_checks, rubric_checks
+from portal.catalogue.shifting import Shift
 from portal.catalogue.staff_blueprint import bp
-from portal.catalogue.staff_pages import Page, attempt, code, conflict, listing_page
+from portal.catalogue.staff_pages import Page, attempt, blame, code, conflict, listing_page
 from portal.core.access import guard
 
 
@@ -103,17 +105,37 @@ def archive_cycle(cycle: Cycle) -> Page | Response:
     return _act(cycle, cycle_actions.archive_cycle, "Cycle archived.|Nobody can apply to it any more.")
 
 
-@bp.post("/cycles/<int:cycle_id>/duplicate")
+@bp.route("/cycles/<int:cycle_id>/copy", methods=["GET", "POST"])
 @guard("cycle.edit", cycle=staff_queries.cycle_by_id)
-def duplicate_cycle(cycle: Cycle) -> Page | Response:
-    """Next year's cycle as a draft."""
-    form = _form(cycle, formdata=None)
+def copy_cycle(cycle: Cycle) -> Page | Response:
+    """A later cycle like this one: by how much its dates move, shown before anything is made."""
+    form = CopyCycleForm()
+    right = form.validate_on_submit() if form.is_submitted() else True
+    shift = form.shift(portal_zone(), cycle_actions.anchor_of(cycle, portal_zone()))
     made: list[Cycle] = []
-    zone = portal_zone()
-    if attempt(form, lambda: made.append(cycle_actions.duplicate_cycle(cycle, by=current_user, zone=zone))):
-        flash("Copy made.|Its dates are a year later. Check them, then publish it.")
-        return redirect(url_for(".cycle", cycle_id=made[0].id), 303)
-    return _page(cycle, form), code(form)
+    if form.is_submitted() and right and "preview" not in request.form:
+        words = {"name": form.name.data or "", "code": form.code.data or ""}
+        action = partial(cycle_actions.duplicate_cycle, cycle, by=current_user, shift=shift, **words)
+        if attempt(form, lambda: made.append(action())):
+            flash("Copy made.|It is a draft. Read its dates and its form, then publish it.")
+            return redirect(url_for(".cycle", cycle_id=made[0].id), 303)
+    dates = _shifted(cycle, form, shift)
+    return listing_page(
+        "cycle_copy.html", cycle.opportunity, "Dates and places", cycle=cycle, form=form, dates=dates
+    ), code(form)
+
+
+def _shifted(cycle: Cycle, form: CopyCycleForm, shift: Shift) -> list[tuple[str, Any, Any]]:
+    """The dates of the copy; fills in a name and a code that fit them where none was typed."""
+    try:
+        name, short = cycle_actions.suggested(cycle, shift)
+        found = cycle_actions.shifted_dates(cycle, shift)
+    except OverflowError:
+        blame(form, "n", "Choose a smaller number: the dates lie beyond the calendar.")
+        return []
+    form.name.data = form.name.data or name
+    form.code.data = form.code.data or short
+    return found
 
 
 @bp.route("/cycles/<int:cycle_id>/rubric", methods=["GET", "POST"])
@@ -137,7 +159,7 @@ def rubric(cycle: Cycle) -> Page | Response:
         cycles=staff_queries.cycles_of(cycle.opportunity),
         form=form,
         conflict=conflict(form, mark, lambda: RubricForm.of(criteria, mark, formdata=None)),
-        checks=rubric_checks(criteria),
+        checks=rubric_checks(criteria, cycle),
         criteria=criteria,
     )
     return page, code(form)

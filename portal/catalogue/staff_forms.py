@@ -13,7 +13,7 @@ from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.forms import PublishFormForm
 from portal.catalogue.models import Cycle
 from portal.catalogue.question_forms import SectionForm, picture, question_form
-from portal.catalogue.readiness import form_checks, sensitive_sentences
+from portal.catalogue.readiness import form_checks, sensitive_lines
 from portal.catalogue.refusals import Frozen, Refused
 from portal.catalogue.staff_blueprint import bp
 from portal.catalogue.staff_pages import FROZEN, Page, attempt, code, conflict, listing_page
@@ -51,7 +51,7 @@ def form_page(cycle: Cycle, version: Form | None, *, editor: Any = None, **opene
         version=version,
         versions=staff_queries.versions_of(cycle),
         checks=form_checks(version) if version else [],
-        sensitive=sensitive_sentences(version) if version else [],
+        sensitive=sensitive_lines(version) if version else [],
         publish_form=opened.get("publish_form") or PublishFormForm(formdata=None),
         editor=editor,
         kind_of=kind_of,

@@ -21,6 +21,8 @@ VERBS = {
     "cycle.duplicated": "Made the cycle as a copy",
     "rubric.changed": "Changed the rubric",
     "form.created": "Started a version of the form",
+    "form.copied": "Copied a form from another cycle",
+    "form.reordered": "Put sections and questions in another order",
     "form.published": "Published a version of the form",
     "form.section_added": "Added a section",
     "form.section_changed": "Changed a section",

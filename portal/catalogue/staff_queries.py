@@ -16,6 +16,7 @@ from portal.core.db import db
 from portal.core.paging import Key, Slice, paginate
 
 PAGE_SIZE = 50
+MOST_TO_COPY = 500
 
 
 def managed(user: Any) -> ColumnElement[bool]:
@@ -165,6 +166,25 @@ def has_published_form(cycle: Cycle) -> bool:
     """Whether people can start with some version."""
     published = exists().where(Form.cycle_id == cycle.id, Form.state == Publication.PUBLISHED)
     return bool(db.session.scalar(select(published)))
+
+
+def forms_to_copy(user: Any, besides: Cycle) -> list[tuple[int, str]]:
+    """The cycles that the user manages and that have a form, besides one: id and words, by listing, newest first."""
+    query = (
+        select(Cycle.id, Opportunity.title, Cycle.name)
+        .join(Cycle.opportunity)
+        .where(managed(user), Cycle.id != besides.id, exists().where(Form.cycle_id == Cycle.id))
+        .order_by(Opportunity.title, Cycle.created_at.desc(), Cycle.id.desc())
+        .limit(MOST_TO_COPY)
+    )
+    return [(row.id, f"{row.title}, {row.name}") for row in db.session.execute(query)]
+
+
+def form_to_copy(cycle_id: int) -> Form | None:
+    """The version of a cycle's form that is copied: the one people start with, else its draft."""
+    query = _whole_form().where(Form.cycle_id == cycle_id).options(joinedload(Form.cycle).joinedload(Cycle.opportunity))
+    published = query.where(Form.state == Publication.PUBLISHED).order_by(Form.number.desc()).limit(1)
+    return db.session.scalars(published).first() or db.session.scalars(query.limit(1)).first()
 
 
 def criteria_of(cycle: Cycle) -> list[Criterion]:

@@ -18,7 +18,7 @@ from portal.catalogue.status import Publication
 from portal.core.audit import Event
 from portal.core.db import db
 from tests import factories as make
-from tests.page_client import PageClient
+from tests.page_client import Page, PageClient
 
 BOSTON = ZoneInfo("America/New_York")
 
@@ -160,10 +160,14 @@ def test_publishing_a_cycle_says_what_is_missing(admin: PageClient) -> None:
     assert page.status == 422
     assert page.errors == [
         "Set when it opens.",
+        "Set when it closes, or tick that it is rolling.",
         "Make an application form.",
         "Rubric weights add up to 60%. Change them until they add up to 100%.",
     ]
-    assert "No closing date: it is rolling. (advice)" in page.text
+    links = {link.text_content(): link.get("href") for link in page.tree.xpath("//ul[@class='checks']//a")}
+    assert links["Set when it closes, or tick that it is rolling."] == "#closes_at"
+    assert links["Make an application form."] == path(cycle, "/form")
+    assert links["Say what scores mean for “Aim”."] == path(cycle, "/rubric")
     archived = admin.get(path(cycle)).submit(button="Archive this cycle")
     assert (archived.status, archived.errors) == (422, ["Set when it opens before you archive it."])
 
@@ -201,43 +205,102 @@ def test_the_code_stays_once_there_are_references(admin: PageClient) -> None:
     assert page.errors == ["Keep the code WIN-27: people have references that begin with it."]
 
 
-def test_next_years_cycle_keeps_local_times(admin: PageClient) -> None:
+def test_a_copy_is_shown_before_it_is_made_and_keeps_local_times(admin: PageClient) -> None:
     opens = datetime(2027, 3, 20, 9, tzinfo=BOSTON)
     closes = datetime(2028, 2, 29, 23, 59, tzinfo=BOSTON)
     cycle = make.cycle(
-        name="Spring 2027", code="WIN-27", opens_at=opens, closes_at=closes, decisions_by=date(2028, 3, 9)
-    )
+        name="Spring 2027", code="WIN-27", opens_at=opens, closes_at=closes, decisions_by=date(2028, 3, 9),
+        takes_teams=True, team_max=5,
+    )  # fmt: skip
     cycle.dates = [CycleDate(label="Days", starts_on=date(2027, 5, 1), ends_on=date(2027, 5, 2))]
     db.session.commit()
-    page = admin.get(path(cycle)).submit(button="Copy to next year")
-    assert page.flashes == ["Copy made. Its dates are a year later. Check them, then publish it."]
+    page = admin.get(path(cycle)).click("Copy this cycle")
+    assert rows(page) == [
+        "Opens Sat, Mar 20, 2027, 9:00 am ET Mon, Mar 20, 2028, 9:00 am ET",
+        "Closes Tue, Feb 29, 2028, 11:59 pm ET Wed, Feb 28, 2029, 11:59 pm ET",
+        "Decisions by Thu, Mar 9, 2028 Fri, Mar 9, 2029",
+        "Days Sat, May 1, 2027 Mon, May 1, 2028",
+        "Days, last day Sun, May 2, 2027 Tue, May 2, 2028",
+    ]
+    typed = page.form(button="Make the copy")
+    assert (typed["name"], typed["code"]) == ("Spring 2028", "WIN-28")
+    weeks = page.submit(button="Show the new dates", n="2", step="weeks")
+    assert weeks.status == 200
+    assert "Opens Sat, Mar 20, 2027, 9:00 am ET Sat, Apr 3, 2027, 9:00 am ET" in rows(weeks)
+    assert db.session.scalars(sa.select(Cycle)).all() == [cycle]
+    page = page.submit(button="Make the copy")
+    assert page.flashes == ["Copy made. It is a draft. Read its dates and its form, then publish it."]
     made = db.session.scalars(sa.select(Cycle).where(Cycle.code == "WIN-28")).one()
     assert (made.name, made.state, made.last_number) == ("Spring 2028", Publication.DRAFT, 0)
     assert made.opens_at == datetime(2028, 3, 20, 9, tzinfo=BOSTON)
     assert made.closes_at == datetime(2029, 2, 28, 23, 59, tzinfo=BOSTON)
     assert (made.decisions_by, made.dates[0].ends_on) == (date(2029, 3, 9), date(2028, 5, 2))
+    assert (made.takes_teams, made.team_max) == (True, 5)
     forms = db.session.scalars(sa.select(Form).where(Form.cycle_id == made.id)).all()
     assert [(f.number, f.state.value, len(f.questions)) for f in forms] == [(1, "draft", 3)]
-    admin.get(path(cycle)).submit(button="Copy to next year")
+    again = admin.get(path(cycle, "/copy"))
+    assert again.form(button="Make the copy")["code"] == "WIN-28A"
+    taken = again.submit(button="Make the copy", code="WIN-28")
+    assert (taken.status, taken.errors) == (422, ["Another cycle has this code. Choose a different one."])
+    assert again.submit(button="Make the copy", name="", code="").status == 200
     assert db.session.scalars(sa.select(Cycle.name).where(Cycle.code == "WIN-28A")).one() == "Spring 2028 (copy)"
+
+
+def rows(page: Page) -> list[str]:
+    """The lines of the first table, cells with a space between."""
+    assert page.tree is not None
+    return [" ".join(" ".join(row.xpath(".//text()")).split()) for row in page.tree.xpath("//tbody/tr")]
+
+
+def test_a_copy_keeps_the_days_of_the_week(admin: PageClient) -> None:
+    cycle = make.cycle(
+        opens_at=datetime(2027, 3, 1, 9, tzinfo=BOSTON), closes_at=datetime(2027, 3, 19, 17, tzinfo=BOSTON),
+        starts_on=date(2027, 9, 6),
+    )  # fmt: skip
+    db.session.commit()
+    page = admin.get(path(cycle, "/copy")).submit(button="Show the new dates", weekdays="y")
+    assert rows(page) == [
+        "Opens Mon, Mar 1, 2027, 9:00 am ET Mon, Feb 28, 2028, 9:00 am ET",
+        "Closes Fri, Mar 19, 2027, 5:00 pm ET Fri, Mar 17, 2028, 5:00 pm ET",
+        "Starts on Mon, Sep 6, 2027 Mon, Sep 4, 2028",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        ({"n": "0"}, "Enter a whole number from 1 to 600 for “How much later”."),
+        ({"n": "many"}, "Enter a whole number in digits."),
+        ({"n": ""}, "Enter a whole number in digits."),
+        ({"step": "eras"}, "Choose one of the list."),
+        ({"code": "win"}, "Write a code such as WIN-27: two to eight capitals, a dash, two digits."),
+    ],
+)
+def test_a_wrong_shift_is_named_and_nothing_is_made(admin: PageClient, typed: dict[str, str], error: str) -> None:
+    cycle = make.cycle()
+    db.session.commit()
+    page = admin.get(path(cycle, "/copy")).submit(button="Make the copy", **typed)
+    assert (page.status, page.errors) == (422, [error])
+    assert page.form(button="Make the copy")[next(iter(typed))] in (*typed.values(), "years")
+    assert db.session.scalars(sa.select(Cycle)).all() == [cycle]
+
+
+def test_a_cycle_without_dates_is_copied_too(admin: PageClient) -> None:
+    cycle = draft(form=False, rubric=False, opens_at=None, closes_at=None)
+    page = admin.get(path(cycle, "/copy"))
+    assert "This cycle has no dates yet." in page.text
+    assert page.submit(button="Make the copy").status == 200
+    assert len(db.session.scalars(sa.select(Cycle)).all()) == 2
 
 
 def test_a_copy_without_a_free_code_says_so(admin: PageClient) -> None:
     cycle = make.cycle(code="WIN-27")
-    for letter in ["", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"]:
-        make.cycle(cycle.opportunity, code=f"WIN-28{letter}", form=False, rubric=False)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    for code in (*(f"WIN-28{letter}" for letter in ("", *letters)), *(f"WIN-27{letter}" for letter in letters)):
+        make.cycle(cycle.opportunity, code=code, form=False, rubric=False)
     db.session.commit()
-    page = admin.get(path(cycle)).submit(button="Copy to next year")
-    assert page.errors == ["No code like WIN-27 is free. Make a new cycle and choose its code."]
-
-
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(BOSTON)))
-def test_a_year_on_is_the_same_local_time(moment: datetime) -> None:
-    later = cycle_actions.a_year_on(moment.astimezone(UTC), BOSTON)
-    assert isinstance(later, datetime)
-    local = later.astimezone(BOSTON)
-    assert local.year == moment.astimezone(UTC).astimezone(BOSTON).year + 1
-    assert local.minute == moment.minute
+    page = admin.get(path(cycle, "/copy")).submit(button="Make the copy", code="")
+    assert page.errors == ["No code like WIN-27 is free. Choose another."]
 
 
 def test_the_rubric_is_written_changed_and_frozen(admin: PageClient) -> None:
@@ -309,7 +372,23 @@ def test_a_coordinator_of_another_listing_gets_404(client: PageClient) -> None:
     client.sign_in(make.coordinator(make.opportunity()))
     for rest in ("", "/rubric", "/form"):
         assert client.get(path(cycle, rest)).status == 404
-    for rest in ("/publish", "/archive", "/duplicate", "/form-versions"):
+    for rest in ("/publish", "/archive", "/copy", "/form-versions"):
         assert client.post(path(cycle, rest)).status == 404
     client.sign_in(make.coordinator(cycle.opportunity))
     assert client.get(path(cycle)).status == 200
+
+
+def test_a_rolling_cycle_says_so(admin: PageClient) -> None:
+    cycle = draft(closes_at=None)
+    page = admin.get(path(cycle)).submit(button="Publish cycle")
+    assert page.errors == ["Set when it closes, or tick that it is rolling."]
+    both = page.submit(button="Save cycle", is_rolling="y", closes_at="2027-03-01T17:00")
+    assert both.errors == ["Empty the closing date, or untick that it is rolling."]
+    page = both.submit(button="Save cycle", closes_at="")
+    assert "Rolling, without a closing date" in page.text
+    assert page.submit(button="Publish cycle").flashes[0].startswith("Cycle published.")
+    page = admin.get(path(cycle)).submit(button="Save cycle", is_rolling=None)
+    assert page.errors == ["Set when it closes, or tick that it is rolling: the cycle is public."]
+    assert fresh(cycle).is_rolling
+    with pytest.raises(sa.exc.IntegrityError), db.session.begin_nested():
+        db.session.execute(sa.update(Cycle).values(closes_at=datetime(2027, 3, 1, tzinfo=BOSTON)))

@@ -76,7 +76,7 @@ def test_sections_are_added_changed_moved_and_removed(admin: PageClient) -> None
     assert (wrong.status, wrong.errors) == (422, ["Write a title for the section."])
     assert wrong.form(button="Save section")["intro"].strip() == "Some words"
     page = wrong.submit(button="Save section", title="Training")
-    assert [h for h in page.all("//h2") if h.startswith("Section")] == [
+    assert [h for h in page.all("//h2") if h.startswith("Section ")] == [
         "Section 1: About you",
         "Section 2: Documents",
         "Section 3: Training",
@@ -86,7 +86,7 @@ def test_sections_are_added_changed_moved_and_removed(admin: PageClient) -> None
     page = page.submit(f"/sections/{third.id}/move/up")
     page = page.submit(f"/sections/{third.id}/move/up")
     admin.post(f"/admin/sections/{third.id}/move/up")
-    assert next(h for h in page.all("//h2") if h.startswith("Section")) == "Section 1: Your training"
+    assert next(h for h in page.all("//h2") if h.startswith("Section ")) == "Section 1: Your training"
     page.submit(f"/sections/{third.id}/move/down")
     assert order(form) == [["Name of project"], [], []]
     page = admin.get(path(form)).submit(f"/sections/{third.id}/remove")
