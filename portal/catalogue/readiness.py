@@ -13,6 +13,7 @@ from portal.catalogue.form_models import Criterion, Form, Question, Section
 from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.sensitive import sensitive_topics
 from portal.catalogue.status import Kind, Publication
+from portal.core.text import plural
 
 MOST_ADVICE = 5
 WHOLE = 100
@@ -200,7 +201,8 @@ def _unhelped(form: Form) -> Iterator[Check]:
     for question in bare[:MOST_ADVICE]:
         yield Check(False, "", f"“{question.label}” has no help text.", needed=False, **_at(question))
     if len(bare) > MOST_ADVICE:
-        yield Check(False, "", f"{len(bare) - MOST_ADVICE:,} more have no help text.", needed=False)
+        more = plural(len(bare) - MOST_ADVICE, "more question has", "more questions have")
+        yield Check(False, "", f"{more} no help text.", needed=False)
 
 
 def rubric_checks(criteria: list[Criterion], cycle: Cycle) -> list[Check]:
