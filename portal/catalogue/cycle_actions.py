@@ -43,6 +43,7 @@ DATE_WORDS = {
     "reviews_due_at": "Reviews due",
     "decisions_by": "Decisions by",
     "starts_on": "Starts on",
+    "endorsement_due_at": "Endorsements due",
 }
 
 
