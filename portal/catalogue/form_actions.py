@@ -72,6 +72,7 @@ def add_section(form: Form, *, by: Person | None, title: str, intro: str = "") -
     made = Section(form=form, position=_next_position(form.sections), title="", intro="")
     apply(made, {"title": title, "intro": intro})
     db.session.add(made)
+    db.session.flush()
     audit.record(by, "form.section_added", form, section=made.title)
     return made
 
