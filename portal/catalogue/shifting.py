@@ -28,7 +28,8 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Shift:
-    """So many steps later; with `weekdays` to the nearest whole number of weeks, reckoned from `anchor`."""
+    """So many steps later; with `weekdays` to the nearest whole number of weeks, at least
+    one, reckoned from `anchor`."""
 
     n: int
     step: Step
@@ -49,7 +50,7 @@ class Shift:
             return self._plain(day)
         anchor = self.anchor or day
         apart = (self._plain(anchor) - anchor).days
-        return day + timedelta(days=round(apart / WEEK) * WEEK)
+        return day + timedelta(days=max(round(apart / WEEK), 1) * WEEK)
 
     def _plain(self, day: date) -> date:
         """So many steps later, whatever the weekday; February 29 becomes 28 where there is none."""
