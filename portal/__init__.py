@@ -5,10 +5,10 @@ from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import admin, api, applications, catalogue, following, health, reports, review, selection  # noqa: F401
+from portal import admin, api, applications, catalogue, following, health, letters, reports, review, selection  # noqa: F401
 from portal.accounts import setup as accounts
 from portal.admin import views as admin_views
-from portal.api import feeds
+from portal.api import bounces, feeds
 from portal.applications import staff_views as application_staff_views
 from portal.applications import views as application_views
 from portal.catalogue import staff_views as catalogue_staff_views
@@ -18,6 +18,7 @@ from portal.config import Settings, flask_config
 from portal.core import access, assets, branding, db, jobs, logs, pages, scanner, storage
 from portal.endorsements import staff_views as endorsement_views
 from portal.following import views as following_views
+from portal.letters.blueprints import letter_blueprints
 from portal.privacy import views as privacy_views
 from portal.profiles import views as profile_views
 from portal.receipts import views as receipt_views
@@ -62,6 +63,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         application_staff_views.bp,
         endorsement_views.bp,
         receipt_views.bp,
+        bounces.bp,
+        *letter_blueprints,
         review_views.bp,
         review_staff_views.bp,
         report_views.bp,

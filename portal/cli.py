@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -34,6 +35,7 @@ from portal.core.orphans import Suspicious
 from portal.core.text import plural
 from portal.demo import data as demo_data
 from portal.health import MIGRATIONS
+from portal.messaging import returned
 
 console = Console()
 
@@ -47,6 +49,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(create_admin_command)
     app.cli.add_command(rescan)
     app.cli.add_command(sweep_files)
+    app.cli.add_command(read_bounces)
 
 
 @click.command()
@@ -87,6 +90,27 @@ def create_admin_command(email: str, given_name: str, family_name: str, password
     except EmailTaken:
         raise click.ClickException(f"Somebody has an account with {email} already.") from None
     console.print(f"{made.full_name} can sign in as {made.email}.")
+
+
+@click.command("read-bounces")
+@click.option("--maildir", default="", help="Read this Maildir instead of the mailbox of the settings.")
+@with_appcontext
+def read_bounces(maildir: str) -> None:
+    """Read mail that came back out of its mailbox, and mark the messages that it tells of."""
+    settings: Settings = current_app.config["SETTINGS"]
+    folder = maildir or settings.bounce_maildir
+    try:
+        if folder:
+            counted = returned.read(returned.MaildirBox(Path(folder)))
+        elif settings.bounce_imap_server:
+            with returned.imap_box(settings) as box:
+                counted = returned.read(box)
+        else:
+            raise click.ClickException("Set BOUNCE_MAILDIR or BOUNCE_IMAP_SERVER, or name a folder with --maildir.")
+    except returned.MailboxDown as error:
+        raise click.ClickException(str(error)) from None
+    words = ("recorded", "repeated", "unknown", "unreadable")
+    console.print(", ".join(f"{counted[word]} {word}" for word in words))
 
 
 @click.command()

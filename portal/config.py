@@ -73,6 +73,16 @@ class Settings(BaseSettings):
     mail_from: str = Field("Primary Care Opportunities <portal@example.org>", description="From address of all mail.")
     mail_timeout: float = Field(20.0, gt=0, description="Seconds to wait for the SMTP server.")
 
+    bounce_webhook_secret: str = Field(
+        "", description="Key of signed reports of mail that came back; empty takes none."
+    )
+    bounce_maildir: str = Field("", description="Maildir that receives mail that came back, for portal read-bounces.")
+    bounce_imap_server: str = Field("", description="IMAP host of a mailbox that receives mail that came back.")
+    bounce_imap_port: int = Field(993, ge=1, le=65535, description="IMAP port; always over TLS.")
+    bounce_imap_username: str = Field("", description="IMAP user.")
+    bounce_imap_password: str = Field("", description="IMAP password.")
+    bounce_imap_folder: str = Field("INBOX", description="Folder of that mailbox.")
+
     redis_url: str = Field("", description="Redis that counts attempts for throttling when there are several hosts.")
     throttling: bool = Field(True, description="Throttle sign-in and registration.")
     time_zone: str = Field("America/New_York", description="Zone in which deadlines are shown.")

@@ -22,6 +22,7 @@ VIEWS = {
     "waiting": ("Waiting", (Delivery.QUEUED, Delivery.SENDING)),
     "sent": ("Sent", (Delivery.SENT,)),
     "failed": ("Not delivered", (Delivery.FAILED,)),
+    "bounced": ("Came back", (Delivery.BOUNCED,)),
     "unknown": ("May have been sent", (Delivery.UNKNOWN,)),
 }
 
@@ -38,7 +39,7 @@ def mail() -> str:
         (
             label,
             url_for(".mail", state=key or None, q=words_of("q") or None),
-            sum(counts[state] for state in states) if key in {"waiting", "failed", "unknown"} else None,
+            sum(counts[state] for state in states) if key in {"waiting", "failed", "bounced", "unknown"} else None,
             key == chosen,
         )
         for key, (label, states) in VIEWS.items()

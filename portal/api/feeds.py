@@ -21,7 +21,9 @@ from portal.core.text import markdown
 bp = Blueprint("api", __name__)
 
 MAX_AGE_SECONDS = 300
-NOT_FOR_ROBOTS = "/account /admin /alerts/ /applications /compare /login /manage /register /review /saved /theme/"
+NOT_FOR_ROBOTS = (
+    "/account /admin /alerts/ /applications /compare /login /manage /recommend /register /review /saved /theme/"
+)
 NO_OPENING = frozenset({Opening.CLOSED, Opening.NONE})
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from portal.accounts.models import Person
 from portal.applications.models import Application, StatusEvent
 from portal.applications.revision_models import Revision
+from portal.applications.status import Status
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,17 @@ class Companion:
         Out: what to tell whoever saved, as a flash is written, or nothing.
         """
         return ""
+
+    def asides(self, applications: Sequence[Application], user: Any) -> Sequence[Panel]:
+        """Parts beside the list of somebody's applications; the same number of queries for any number of them."""
+        return ()
+
+    def holds(self, applications: Sequence[Application], target: Status) -> Mapping[int, str]:
+        """Why the staff cannot take applications there yet, as a sentence by application id; the others are left out.
+
+        The same number of queries for any number of applications.
+        """
+        return {}
 
     def moved(self, application: Application, event: StatusEvent) -> None:
         """Do what belongs to a move of the application, in its transaction: it was submitted, it was withdrawn."""
@@ -120,6 +132,22 @@ def tell_saved(application: Application, keys: Collection[str], by: Person) -> l
 def mail_context_of(application: Application) -> dict[str, Any]:
     """What all companions have to say in the mail about a submission, by name."""
     return {name: value for companion in _companions for name, value in companion.mail_context(application).items()}
+
+
+def asides_of(applications: Sequence[Application], user: Any) -> list[Panel]:
+    """The parts of all companions beside the list of somebody's applications."""
+    if not applications:
+        return []
+    return [panel for companion in _companions for panel in companion.asides(applications, user)]
+
+
+def holds_of(applications: Sequence[Application], target: Status) -> dict[int, list[str]]:
+    """Why the staff cannot take applications there yet, as sentences of all companions by application id."""
+    found: dict[int, list[str]] = {}
+    for companion in _companions if applications else ():
+        for application_id, sentence in companion.holds(applications, target).items():
+            found.setdefault(application_id, []).append(sentence)
+    return found
 
 
 def tell_moved(application: Application, event: StatusEvent) -> None:

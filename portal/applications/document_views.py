@@ -1,8 +1,5 @@
 """Documents: served through the permission check only, under headers that keep a hostile file harmless."""
 
-import re
-from urllib.parse import quote
-
 from flask import Response, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -10,6 +7,7 @@ from flask_login import current_user
 from portal.applications import queries
 from portal.applications.blueprint import bp
 from portal.applications.companions import tell_saved
+from portal.applications.file_answers import file_answer
 from portal.applications.models import Application, Document
 from portal.applications.rules import belongs
 from portal.applications.saving import note_changes
@@ -19,12 +17,6 @@ from portal.core import audit, storage
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.db import db
-
-INLINE = frozenset({"application/pdf", "image/png", "image/jpeg"})
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; object-src 'self'; " + (
-    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'; sandbox"
-)
-_PLAIN = re.compile(r"[^A-Za-z0-9._ -]")
 
 
 @bp.get("/<int:application_id>/documents/<int:document_id>")
@@ -41,19 +33,7 @@ def document(document: Document, application_id: int) -> ResponseReturnValue:
 
 def file_response(document: Document) -> Response:
     """The bytes of a document under headers that keep a hostile file harmless, for whoever was let in already."""
-    response = Response(storage.get(document.storage_key), mimetype=document.media_type)
-    response.headers["Content-Length"] = str(document.size)
-    response.headers["Content-Disposition"] = disposition(document.filename, inline=document.media_type in INLINE)
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
-
-
-def disposition(filename: str, *, inline: bool) -> str:
-    """A Content-Disposition that no name can break out of: plain letters, and the real name percent-encoded."""
-    plain = _PLAIN.sub("_", filename) or "file"
-    return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    return file_answer(storage.get(document.storage_key), document.filename, document.media_type, document.size)
 
 
 @bp.post("/<int:application_id>/documents/<int:document_id>/remove")

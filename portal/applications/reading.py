@@ -1,6 +1,6 @@
 """The reading view of staff and reviewers: the answers or one of the documents, the file itself or its words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flask import abort, request
@@ -43,14 +43,15 @@ class Reading:
         return self.document is not None and not self.document.media_type.startswith("image/")
 
 
-def asked_for(parts: Sequence[Part]) -> Reading:
-    """What `?view=` and `?as=text` ask for, of the documents of a sheet; 404 for any other.
+def asked_for(parts: Sequence[Part], *, besides: Collection[str] = ()) -> Reading:
+    """What `?view=` and `?as=text` ask for, of the documents of a sheet; 404 for any other, and none for a view
+    that the page shows `besides`.
 
     Reading a document's words is recorded first, as opening the file is.
     """
     documents = [document for part in parts for row in part.rows for document in (*row.documents, *row.unusable)]
     view = request.args.get("view", ANSWERS)
-    if view == ANSWERS:
+    if view == ANSWERS or view in besides:
         return Reading(documents)
     document = next((one for one in documents if str(one.id) == view), None)
     if document is None:

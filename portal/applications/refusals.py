@@ -1,5 +1,6 @@
 """Why something does not happen to an application: errors of actions, and refusals that have a page of their own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,14 @@ from portal.core.access import Refusal
 
 class WrongStep(Exception):
     """A move that the table of steps does not have, or that this person does not take."""
+
+
+class Held(Exception):
+    """A step that something else keeps an application from.  `reasons` are whole sentences."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = list(reasons)
 
 
 class NotYours(Exception):

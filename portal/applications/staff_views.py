@@ -13,9 +13,10 @@ from portal.applications import (  # views add routes to the blueprint, `staff_r
     staff_rules,  # noqa: F401
     trial_views,  # noqa: F401
 )
+from portal.applications.companions import holds_of
 from portal.applications.models import Application
 from portal.applications.queries import by_id, cycle_by_id
-from portal.applications.refusals import WrongStep
+from portal.applications.refusals import Held, WrongStep
 from portal.applications.staff_blueprint import bp
 from portal.applications.staff_forms import NoteForm
 from portal.applications.staff_queries import chosen_in
@@ -44,6 +45,8 @@ def move(application: Application) -> Answer:
         staff_actions.take_step(application, step, by=current_user, now=now())
     except WrongStep:
         abort(409, f"Someone else moved {application} at the same moment. Open it again to see where it is now.")
+    except Held as held:
+        abort(409, f"{held} Open the application to wait for them, or to say why it goes on without.")
     mailed = "We wrote to the applicant." if step.mail else "Nobody was written to."
     flash(f"{application} is now: {application.status.label}.|{mailed}")
     return redirect(url_for("reports.application", application_id=application.id), 303)
@@ -68,8 +71,11 @@ def check_moves(cycle: Cycle) -> Answer:
     target = _status(request.args.get("target", ""))
     applications = chosen_in(cycle, request.args.getlist("id", type=int), by=current_user)
     able, unable = _sorted(applications, target)
+    kept = holds_of([one for one, _ in able], target) if target else {}
+    held = [(one, " ".join(kept[one.id])) for one, _ in able if one.id in kept]
     return render_template(
-        "applications_staff/move_check.html", cycle=cycle, target=target, able=able, unable=unable,
+        "applications_staff/move_check.html", cycle=cycle, target=target, unable=unable, held=held,
+        able=[(one, step) for one, step in able if one.id not in kept],
         targets=_targets(applications), applications=applications,
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from portal.applications.actions import submit as submit_draft
 from portal.applications.actions import withdraw as withdraw_application
 from portal.applications.blueprint import bp
 from portal.applications.carrying import acknowledge, told_lines
-from portal.applications.companions import panels_of, tasks_of
+from portal.applications.companions import asides_of, panels_of, tasks_of
 from portal.applications.forms import ActForm, WithdrawForm
 from portal.applications.models import Application
 from portal.applications.progress import Draft, timeline
@@ -61,6 +61,7 @@ def dashboard() -> str:
         past=[application for application in mine if application.status in FINAL],
         tests=[application for application in everything if application.is_test],
         messages=queries.messages_about(current_user.id, everything),
+        asides=asides_of([one for one in mine if one.status not in FINAL], current_user),
         titles={application.id: application.cycle.opportunity.title for application in everything},
         seats={application.id: seat_of(current_user, application) for application in mine},
     )

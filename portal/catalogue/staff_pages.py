@@ -122,11 +122,13 @@ def tabs(opportunity: Opportunity, cycle: Cycle | None, current: str) -> list[tu
     dates = url_for("catalogue_staff.cycles", opportunity_id=opportunity.id)
     form = url_for("catalogue_staff.cycle_form", cycle_id=cycle.id) if cycle else dates
     rubric = url_for("catalogue_staff.rubric", cycle_id=cycle.id) if cycle else dates
+    letters = url_for("letter_plans.plan", cycle_id=cycle.id) if cycle else dates
     items: list[tuple[str, str, int | None]] = [
         ("Listing", url_for("catalogue_staff.opportunity", opportunity_id=opportunity.id), None),
         ("Dates and places", dates, len(opportunity.cycles)),
         ("Application form", form, None),
         ("Rubric", rubric, None),
+        ("Letters", letters, None),
         ("History", url_for("catalogue_staff.history", opportunity_id=opportunity.id), None),
     ]
     return [(label, url, count, label == current) for label, url, count in items]

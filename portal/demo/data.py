@@ -14,6 +14,7 @@ from portal.catalogue.models import Cycle, Opportunity, Unit
 from portal.core.db import db, transaction
 from portal.demo import catalogue, people, together
 from portal.demo.applications import Loader, summarise_cycle
+from portal.demo.letters import load_letters
 
 PASSWORD = "primary-care-demo"  # noqa: S105 - published on purpose; the demo never runs in production
 SEED = 2027
@@ -49,6 +50,7 @@ def _load(progress: Progress, chance: Random) -> None:
         progress.advance(task, facts["applications"])
     _load_own(loader, cycles, staff["applicant"])
     together.load(applicants, Random(SEED))  # noqa: S311 - the same data each time
+    load_letters(cycles["global-primary-care-scholars"][0][0], Random(SEED))  # noqa: S311 - as above
     loader.send()
 
 

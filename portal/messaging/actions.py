@@ -13,9 +13,10 @@ from portal.core import audit
 from portal.core.clock import now
 from portal.core.db import Model, db
 from portal.core.jobs import enqueue
+from portal.messaging.listeners import tell
 from portal.messaging.models import Message
 from portal.messaging.rendering import one_line, render
-from portal.messaging.status import STEPS, Delivery
+from portal.messaging.status import STEPS, BounceKind, Delivery
 
 DELIVER = "messaging.deliver"
 LONGEST_NAME = 200
@@ -119,13 +120,13 @@ def valid_address(address: str) -> str:
 
 
 def resend(message: Message, *, by: Any) -> Message:
-    """Send again: a message not delivered waits anew, one delivered is copied.
+    """Send again: a message not delivered waits anew, one that has gone is copied, also where it came back.
 
     Out: the message that now waits.  Raises StillWaiting for one that has not gone yet.
     """
     if message.state in {Delivery.QUEUED, Delivery.SENDING}:
         raise StillWaiting("This message is still on its way. Wait until it has gone or failed.")
-    if message.state is Delivery.SENT:
+    if message.state in {Delivery.SENT, Delivery.BOUNCED}:
         again = _queue(_copy(message))
         audit.record(by, "message.resent", again, copy_of=message.id)
         return again
@@ -142,8 +143,9 @@ def move(message: Message, to: Delivery) -> None:
     """Change the state, if the table of steps has the step; the only writer of it.  Raises WrongStep."""
     if to not in STEPS[message.state]:
         raise WrongStep(f"a message does not go from {message.state} to {to}")
-    message.state = to
-    message.sent_at = now() if to is Delivery.SENT else None
+    sent_at = message.sent_at or message.tried_at if to is Delivery.BOUNCED else None
+    gone = to in {Delivery.SENT, Delivery.BOUNCED}
+    message.state, message.sent_at = to, (sent_at or now()) if gone else None
     message.next_try_at = None
 
 
@@ -172,10 +174,11 @@ def put_off(message: Message, reason: str) -> None:
 
 
 def fail(message: Message, reason: str) -> None:
-    """Record that it will not be delivered; an admin may send it again."""
+    """Record that it will not be delivered, and tell the listeners; an admin may send it again."""
     move(message, Delivery.FAILED)
     message.last_error = one_line(reason, LONGEST_ERROR)
     audit.record(None, "message.failed", message, reason=message.last_error)
+    tell(message, BounceKind.HARD)
 
 
 def doubt(message: Message, reason: str) -> None:

@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, desc, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, desc, text
 from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import HasId, Model
 from portal.core.text import folded
-from portal.messaging.status import Delivery
+from portal.messaging.status import BounceKind, Delivery
 
 _STATES = ", ".join(f"'{state}'" for state in Delivery)
+_KINDS = ", ".join(f"'{kind}'" for kind in BounceKind)
 
 
 LONGEST_SEARCH_TEXT = 1000
@@ -32,7 +33,7 @@ class Message(HasId, Model):
     __tablename__ = "message"
     __table_args__ = (
         CheckConstraint(f"state IN ({_STATES})", name="state"),
-        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_at"),
+        CheckConstraint("(state IN ('sent', 'bounced')) = (sent_at IS NOT NULL)", name="sent_at"),
         Index("ix_message_state", "state", desc("id")),
         Index("ix_message_to_address", "to_address", desc("id")),
         Index(
@@ -64,3 +65,18 @@ class Message(HasId, Model):
 
     def __str__(self) -> str:
         return f"{self.subject} (to {self.to_address})"
+
+
+class Bounce(HasId, Model):
+    """What another server said of a message after it had gone; of each kind once for a message."""
+
+    __tablename__ = "bounce"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
+        UniqueConstraint("message_id", "kind"),
+    )
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"))
+    kind: Mapped[BounceKind]
+    reason: Mapped[str]
+    at: Mapped[datetime]

@@ -10,7 +10,7 @@ from portal.core.text import clean, folded
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
 
-UNFINISHED = (Delivery.QUEUED, Delivery.SENDING, Delivery.FAILED, Delivery.UNKNOWN)
+UNFINISHED = (Delivery.QUEUED, Delivery.SENDING, Delivery.FAILED, Delivery.UNKNOWN, Delivery.BOUNCED)
 MOST_WORDS = 6
 
 
@@ -18,6 +18,16 @@ def locked(message_id: int) -> Message | None:
     """The message, held until the transaction ends; None when there is none."""
     return db.session.scalar(
         select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
+    )
+
+
+def locked_by_message_id(message_id: str) -> Message | None:
+    """The message that went out under this Message-ID, held until the transaction ends."""
+    return db.session.scalar(
+        select(Message)
+        .where(Message.message_id == message_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
 
 

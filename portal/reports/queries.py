@@ -29,7 +29,7 @@ CYCLES_PAGE = 50
 MAIL_SHOWN = 10
 CLOSING_DAYS = 7
 RECENT = timedelta(days=400)
-UNDELIVERED = (Delivery.FAILED, Delivery.UNKNOWN)
+UNDELIVERED = (Delivery.FAILED, Delivery.UNKNOWN, Delivery.BOUNCED)
 
 
 def visible_to(user: Any) -> Select[Cycle]:

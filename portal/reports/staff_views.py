@@ -19,6 +19,7 @@ from portal.core.access import can, guard
 from portal.core.clock import now
 from portal.core.pages import zone
 from portal.endorsements.queries import of_application as endorsements_of
+from portal.letters.staff_queries import panel as letters_panel
 from portal.reports import charts, export, figures, files, filters, queries, queue, rules  # noqa: F401 - registers the rules
 from portal.reports.filters import Filters
 from portal.review.queries import panel, reviewers_for
@@ -151,7 +152,7 @@ def show_file(application: files.File) -> str:
     return render_template(
         "reports/application.html", application=it, file=application, parts=parts, reading=reading,
         history=files.history(it), review_panel=panel(it),
-        decision_panel=decision_panel(it), moves=plain_steps(it.status),
-        notes=notes_of(it.id), may_ask=it.status in ASKED,
+        decision_panel=decision_panel(it), letters_panel=letters_panel(it, by=current_user),
+        moves=plain_steps(it.status), notes=notes_of(it.id), may_ask=it.status in ASKED,
         endorsements=endorsements_of(it.id) if it.cycle.endorser else [],
     )  # fmt: skip

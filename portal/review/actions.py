@@ -19,6 +19,8 @@ from portal.catalogue.form_models import Criterion
 from portal.core import audit
 from portal.core.db import db
 from portal.core.text import clean
+from portal.letters.rules import why_waiting
+from portal.letters.status import REVIEW_OPEN
 from portal.messaging.actions import write
 from portal.review.models import Assignment, ReviewSummary
 from portal.review.queries import candidates, coordinators_for, criteria_of
@@ -86,6 +88,7 @@ def plan(applications: Sequence[Application], reviewer_ids: Collection[int]) -> 
     refused = [] if set(reviewer_ids) <= known.keys() else ["Choose reviewers of this listing."]
     chosen = [known[key] for key in dict.fromkeys(reviewer_ids) if key in known]
     states = _states(applications, [one.person.id for one in chosen])
+    waits = why_waiting([one for one in applications if one.status not in REVIEW_OPEN])
     parts = people_in([application.id for application in applications])
     pairs = []
     for one in chosen:
@@ -94,17 +97,26 @@ def plan(applications: Sequence[Application], reviewer_ids: Collection[int]) -> 
             continue
         for application in applications:
             state = states.get((application.id, one.person.id))
-            if one.person.id in parts[application.id] and application.person_id != one.person.id:
-                refused.append(f"{one.person.full_name} is or was on the team of {application}.")
-            elif application.person_id == one.person.id:
-                refused.append(f"{one.person.full_name} is the applicant of {application}.")
-            elif application.status not in REVIEWABLE:
-                refused.append(f"{application} is not under review ({application.status.label.lower()}).")
-            elif state is AssignmentState.RECUSED:
-                refused.append(f"{one.person.full_name} recused themselves from {application}.")
+            if reason := _why_not(application, one.person, state, in_team=one.person.id in parts[application.id]):
+                refused.append(reason)
+            elif state is None and application.id in waits:
+                refused.append(waits[application.id])
             elif state is None:
                 pairs.append((application, one.person))
     return Plan(pairs, list(dict.fromkeys(refused)))
+
+
+def _why_not(application: Application, person: Person, state: AssignmentState | None, *, in_team: bool) -> str:
+    """Why somebody is not assigned to an application, as a sentence; empty when they can be, or are already."""
+    if application.person_id == person.id:
+        return f"{person.full_name} is the applicant of {application}."
+    if in_team:
+        return f"{person.full_name} is or was on the team of {application}."
+    if application.status not in REVIEWABLE:
+        return f"{application} is not under review ({application.status.label.lower()})."
+    if state is AssignmentState.RECUSED:
+        return f"{person.full_name} recused themselves from {application}."
+    return ""
 
 
 def _states(applications: Sequence[Application], reviewer_ids: Sequence[int]) -> dict[tuple[int, int], AssignmentState]:

@@ -14,6 +14,7 @@ from portal.catalogue.form_models import Question, Section
 from portal.catalogue.models import Cycle
 from portal.core.access import Refusal, rule
 from portal.core.db import db
+from portal.letters.policy import reviewers as letter_readers
 from portal.review.models import Assignment
 from portal.review.status import ACTIVE, REVIEWABLE, REVISABLE, AssignmentState
 
@@ -101,3 +102,13 @@ def reads_document(user: Any, document: Document) -> bool:
 
 
 more_readers.append(reads_document)
+
+
+def reads_letters(user: Any, application: Application) -> bool:
+    """Whether an application is the user's to review: its letters are read beside it, once its review is open."""
+    mine = select(Assignment).where(Assignment.application_id == application.id, Assignment.reviewer_id == user.id)
+    assignment = db.session.scalar(mine)
+    return assignment is not None and bool(read_assignment(user, assignment))
+
+
+letter_readers.append(reads_letters)

@@ -15,6 +15,7 @@ from portal.core import audit
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.endorsements.queries import shown_to_reviewers
+from portal.letters.staff_queries import readable
 from portal.review import actions, queries, rules  # noqa: F401 - registers the rules
 from portal.review.forms import RecuseForm, ReviewForm, review_form
 from portal.review.models import Assignment
@@ -94,7 +95,9 @@ def recuse(assignment: Assignment) -> Answer:
 
 def _workspace(assignment: Assignment, form: ReviewForm, recusal: RecuseForm) -> str:
     parts = sheet(as_submitted(assignment.application), for_reviewers=True)
-    reading = asked_for(parts)
+    letters = readable(current_user, assignment.application)
+    letter = next((one for one in letters if f"letter-{one.id}" == request.args.get("view")), None)
+    reading = asked_for(parts, besides=[f"letter-{one.id}" for one in letters])
     scores = form.scores
     return render_template(
         "review/workspace.html",
@@ -106,6 +109,8 @@ def _workspace(assignment: Assignment, form: ReviewForm, recusal: RecuseForm) ->
         title=next((row.text for part in parts for row in part.rows if row.question.in_queue), ""),
         reading=reading,
         endorsement=shown_to_reviewers(assignment.application),
+        letters=letters,
+        letter=letter,
         form=form,
         recusal=recusal,
         scored=len(scores),

@@ -15,6 +15,7 @@ const modules = [
   ["body[data-person]", "copies.js"],
   ["form[data-autosave]", "autosave.js"],
   ["form[data-autosave] input[type=file]", "uploads.js"],
+  ["form[data-opened]", "opened.js"],
 ];
 
 for (const [selector, file] of modules) {

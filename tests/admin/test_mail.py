@@ -20,7 +20,7 @@ from tests.queries import count_queries
 def message(name: str = "Ada Löw", address: str = "ada@example.org", state: Delivery = Delivery.QUEUED) -> Message:
     made = write("invitation", to=(name, address), invited_by=name, link="http://localhost/x", valid_words="one day")
     made.state = state
-    made.sent_at = now() if state is Delivery.SENT else None
+    made.sent_at = now() if state in {Delivery.SENT, Delivery.BOUNCED} else None
     db.session.commit()
     return made
 
@@ -33,8 +33,9 @@ def test_the_log_filters_by_state_and_words(client: PageClient, admin: Person, r
     for number, state in enumerate(Delivery):
         message(f"Person {number}", f"p{number}@example.org", state)
     page = client.get("/admin/mail")
-    assert page.all("//tbody/tr/td[1]") == [f"p{n}@example.org" for n in (4, 3, 2, 1, 0)]
+    assert page.all("//tbody/tr/td[1]") == [f"p{n}@example.org" for n in (5, 4, 3, 2, 1, 0)]
     assert page.all("//tbody/tr/td[2]") == [
+        "Came back",
         "May have been sent",
         "Not delivered",
         "Sent",
@@ -46,10 +47,12 @@ def test_the_log_filters_by_state_and_words(client: PageClient, admin: Person, r
         "Waiting 2",
         "Sent",
         "Not delivered 1",
+        "Came back 1",
         "May have been sent 1",
     ]
     assert page.click("Waiting 2").all("//tbody/tr/td[1]") == ["p1@example.org", "p0@example.org"]
     assert page.click("Not delivered").all("//tbody/tr/td[1]") == ["p3@example.org"]
+    assert page.click("Came back").all("//tbody/tr/td[1]") == ["p5@example.org"]
     assert page.click("May have been").all("//tbody/tr/td[1]") == ["p4@example.org"]
     assert client.get("/admin/mail?state=sent").all("//tbody/tr/td[1]") == ["p2@example.org"]
     assert client.get("/admin/mail?q=P3@EXAMPLE").all("//tbody/tr/td[1]") == ["p3@example.org"]

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from portal.accounts.models import Person
 from portal.applications import jobs, rules
-from portal.applications.document_views import disposition
+from portal.applications.file_answers import disposition
 from portal.applications.inspection import BadFile, inspect, plain_name
 from portal.applications.models import Application, Document
 from portal.core import audit, storage

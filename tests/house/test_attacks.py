@@ -28,6 +28,7 @@ from portal.catalogue.models import Page, Unit
 from portal.core.clock import now
 from portal.core.db import db
 from portal.following.actions import keep_listing
+from portal.letters.status import State
 from portal.messaging.models import Message
 from portal.privacy.actions import place_hold
 from portal.privacy.copying import ask_for_copy
@@ -37,6 +38,7 @@ from portal.selection import actions as deciding
 from portal.selection.letters import Text
 from portal.selection.status import Outcome
 from tests import factories
+from tests.letters import factories as letter_factories
 from tests.page_client import PageClient
 
 HIDDEN = {403, 404}
@@ -86,6 +88,9 @@ def make_place() -> Place:
     text_page = Page(slug=f"page-{unit.id}", title="Help", body="Write to us.", updated_at=now())
     db.session.add(text_page)
     db.session.flush()
+    letter_factories.plan(intake)
+    recommender = letter_factories.request(application, state=State.RECEIVED)
+    letter = letter_factories.letter(recommender)
     extension = grant(
         intake, email=people["applicant"].email, until=now() + timedelta(days=30), reason="Ill", by=coordinator,
         now=now(),
@@ -104,7 +109,7 @@ def make_place() -> Place:
         "document": document.id, "assignment": assignment.id, "message": message.id, "page": text_page.id,
         "follow": follow.id, "copy": copy.id, "hold": hold.id,
         "person": people["applicant"].id, "membership": people["reviewer"].memberships[0].id,
-        "extension": extension.id,
+        "extension": extension.id, "recommender": recommender.id, "letter": letter.id,
     }  # fmt: skip
     draft = factories.application(intake, factories.person("Ana", "Quispe"))
     asked = ask_changes(
@@ -125,8 +130,9 @@ def there(here: Place) -> Place:
 
 
 def routes(app: Flask) -> list[Rule]:
-    """Our own routes with an id in them, in order."""
+    """Our own routes with an id in them, in order; those that a token opens are nobody's who is signed in."""
     found = [route for route in app.url_map.iter_rules() if not route.endpoint.startswith("security.")]
+    found = [route for route in found if "token" not in route.arguments]
     return sorted((route for route in found if "<int:" in route.rule), key=lambda route: route.rule)
 
 
@@ -170,13 +176,17 @@ def test_ids_of_another_place_open_nothing(
 # What each role may open of its own place; everything else of it is closed to them.
 PREFIXES = {
     "applicant": ("/applications/", "/saved/", "/account/data/"),
-    "reviewer": ("/review/", "/applications/<int:application_id>/documents/<int:document_id>"),
+    "reviewer": (
+        "/review/",
+        "/applications/<int:application_id>/documents/<int:document_id>",
+        "/applications/<int:application_id>/letters/<int:letter_id>",
+    ),
     "coordinator": ("/manage/", "/admin/opportunities", "/admin/cycles", "/admin/forms", "/admin/sections"),
 }
 COORDINATORS_TOO = {
     "applications.show", "applications.document", "applications.revisions",
     "catalogue_staff.question", "catalogue_staff.move_question",
-    "catalogue_staff.remove_question", "selection_letters.letter",
+    "catalogue_staff.remove_question", "selection_letters.letter", "letters.letter",
 }  # fmt: skip
 
 

@@ -358,11 +358,12 @@ def test_sending_again(use: Set) -> None:
 @pytest.mark.parametrize("end", list(Delivery))
 def test_every_step_is_in_the_table_or_refused(start: Delivery, end: Delivery) -> None:
     message = invitation()
-    message.state = start
+    message.sent_at, message.state = None, start
+    message.sent_at = datetime.now(UTC) if start in {Delivery.SENT, Delivery.BOUNCED} else None
     if end in STEPS[start]:
         move(message, end)
         assert message.state is end
-        assert (message.sent_at is not None) == (end is Delivery.SENT)
+        assert (message.sent_at is not None) == (end in {Delivery.SENT, Delivery.BOUNCED})
     else:
         with pytest.raises(WrongStep):
             move(message, end)
@@ -377,4 +378,5 @@ def test_labels_and_tones() -> None:
         "sent": ("Sent", "ok"),
         "failed": ("Not delivered", "bad"),
         "unknown": ("May have been sent", "bad"),
+        "bounced": ("Came back", "bad"),
     }

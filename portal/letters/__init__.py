@@ -1,0 +1,1 @@
+"""Letters of recommendation: who is asked, what a writer sends, and who may read it."""

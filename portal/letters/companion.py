@@ -1,0 +1,123 @@
+"""What letters add to an application: a task, a panel, what review waits for, and what ends with the application."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import has_request_context, url_for
+from sqlalchemy import select
+
+from portal.applications.companions import Companion, Panel, Task, register
+from portal.applications.models import Application, StatusEvent
+from portal.applications.rules import belongs
+from portal.applications.status import Status
+from portal.core import clock
+from portal.core.db import db
+from portal.core.text import number_word, plural
+from portal.letters import queries
+from portal.letters.asking import cancel_all
+from portal.letters.models import Letter, LetterPlan, LetterRequest
+from portal.letters.pages import lines
+from portal.letters.rules import may_ask, plan_of, why_waiting
+from portal.letters.status import Mode, State
+from portal.messaging.actions import forget_about
+from portal.messaging.rendering import absolute_url
+
+TITLE = "Letters of recommendation"
+
+
+class Letters(Companion):
+    """The companion of this package."""
+
+    def tasks(self, applications: Sequence[Application]) -> Mapping[int, Sequence[Task]]:
+        """One line for each draft whose cycle asks for letters; two queries."""
+        plans = queries.plans({application.cycle_id for application in applications})
+        asking = [application for application in applications if application.cycle_id in plans]
+        requests = queries.requests_of([application.id for application in asking]) if asking else {}
+        return {one.id: [_task(one, plans[one.cycle_id], requests[one.id])] for one in asking}
+
+    def panels(self, application: Application, user: Any) -> Sequence[Panel]:
+        """The people asked for letters, for the applicant: names and states."""
+        plan = plan_of(application.cycle_id)
+        if plan is None or not belongs(user, application):
+            return ()
+        found = queries.of_application(application.id, with_letters=True)
+        shown = lines(application, found, plan, now=clock.now())
+        data = {"lines": shown, "application": application, "may_edit": bool(may_ask(user, application))}
+        return [Panel("letters/_panel.html", data)] if shown else ()
+
+    def asides(self, applications: Sequence[Application], user: Any) -> Sequence[Panel]:
+        """The same for all running applications of somebody, beside their list; a fixed number of queries."""
+        plans = queries.plans({application.cycle_id for application in applications})
+        mine = [one for one in applications if one.cycle_id in plans and belongs(user, one)]
+        found = queries.requests_with_letters([one.id for one in mine]) if mine else {}
+        arrived = queries.delivered([request for requests in found.values() for request in requests])
+        now = clock.now()
+        shown = [
+            (one, bool(may_ask(user, one)), lines(one, found[one.id], plans[one.cycle_id], now=now, arrived=arrived))
+            for one in mine
+            if found[one.id]
+        ]
+        return [Panel("letters/_aside.html", {"shown": shown})] if shown else ()
+
+    def holds(self, applications: Sequence[Application], target: Status) -> Mapping[int, str]:
+        """Review starts once enough letters are there, or a coordinator has said that it starts without."""
+        return why_waiting(applications) if target is Status.IN_REVIEW else {}
+
+    def moved(self, application: Application, event: StatusEvent) -> None:
+        """Nobody waits for letters of a withdrawn application; their writers are told."""
+        if event.target is Status.WITHDRAWN:
+            cancel_all(application, now=event.at)
+
+    def deleting(self, application: Application, by: Any) -> None:
+        """Nor of a draft that is deleted."""
+        cancel_all(application, now=clock.now())
+
+    def deleted(self, application: Application) -> Sequence[str]:
+        """The mails about requests go with the application, and the files of letters."""
+        for request in queries.of_application(application.id):
+            forget_about(request)
+        keys = db.session.scalars(
+            select(Letter.storage_key)
+            .join(Letter.request)
+            .where(LetterRequest.application_id == application.id, Letter.storage_key.is_not(None))
+        )
+        return [key for key in keys if key is not None]
+
+
+def _task(application: Application, plan: LetterPlan, requests: Sequence[LetterRequest]) -> Task:
+    asked, left = len(requests), plan.wanted - len(requests)
+    verb = "asked" if plan.mode is Mode.BEFORE_REVIEW else "named"
+    if left > 0:
+        badge = ("info", f"{asked} of {plan.wanted} {verb}") if asked else ("idle", "Not started")
+    else:
+        badge = ("ok", "Complete")
+    people = "people" if left != 1 else "person"
+    stops = (f"Name {number_word(left).lower()} more {people} for a letter of recommendation",) if left > 0 else ()
+    return Task(TITLE, _hint(plan, requests), *badge, _url(application), stops)
+
+
+def _url(application: Application) -> str:
+    """The page of the letters; outside of a request, where drafts are submitted too, its full address."""
+    build = url_for if has_request_context() else absolute_url
+    return build("letters.recommenders", application_id=application.id)
+
+
+def _hint(plan: LetterPlan, requests: Sequence[LetterRequest]) -> str:
+    for state, words in (
+        (State.BOUNCED, "Our mail to {} came back. Correct the address."),
+        (State.DECLINED, "{} cannot write. Ask somebody else."),
+    ):
+        names = [request.writer_name for request in requests if request.state is state]
+        if names:
+            return words.format(names[0])
+    there = sum(request.state is State.RECEIVED for request in requests)
+    if plan.mode is Mode.BEFORE_REVIEW:
+        if requests:
+            return f"{there} of {plural(plan.wanted, 'letter')} received. You can submit before they arrive."
+        return f"{plural(plan.wanted, 'letter')}. We ask the people you name, as soon as you name them."
+    if plan.mode is Mode.SHORTLIST:
+        return f"{plural(plan.wanted, 'person', 'people')}. We ask them only if you are on the shortlist."
+    return f"{plural(plan.wanted, 'person', 'people')}. We do not write to them without telling you."
+
+
+register(Letters())

@@ -1,0 +1,121 @@
+"""What the pages of letters share: the lines that applicants see, links of writers, and how a letter is served."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Response, abort, render_template
+
+from portal.applications.file_answers import file_answer
+from portal.applications.models import Application
+from portal.core import storage
+from portal.core.pages import FILTERS
+from portal.letters import queries
+from portal.letters.asking import why_no_reminder
+from portal.letters.models import Letter, LetterLink, LetterPlan, LetterRequest
+from portal.letters.policy import sight
+from portal.letters.rules import deadline, opens
+from portal.letters.status import OVER, REVIEW_OPEN, WAITING, State
+
+
+@dataclass(frozen=True)
+class Line:
+    """A request as its applicant sees it: nothing of the letter itself is among it."""
+
+    id: int
+    application_id: int
+    name: str
+    address: str
+    waived: bool
+    tone: str
+    badge: str
+    words: str
+    can_remind: bool
+    no_reminder: str
+    can_correct: bool
+    can_replace: bool
+    letter_id: int | None
+
+
+def lines(
+    application: Application,
+    requests: Sequence[LetterRequest],
+    plan: LetterPlan,
+    *,
+    now: datetime,
+    arrived: frozenset[int] | None = None,
+) -> list[Line]:
+    """The requests of an application as its owner's pages show them, in the order they were made.
+
+    In: requests with their letters; the ids of those whose mail arrived, where they are known already.
+    """
+    arrived = queries.delivered(requests) if arrived is None else arrived
+    return [_line(application, request, plan, request.id in arrived, now) for request in requests]
+
+
+def _line(
+    application: Application, request: LetterRequest, plan: LetterPlan, is_delivered: bool, now: datetime
+) -> Line:
+    seen = sight(application.person, request)
+    letter = request.letter if seen.content else None
+    fixed = application.status in REVIEW_OPEN or request.state in OVER
+    no_reminder = why_no_reminder(request, plan, now)
+    return Line(
+        id=request.id,
+        application_id=application.id,
+        name=request.writer_name,
+        address=request.writer_address,
+        waived=request.waived,
+        tone=request.state.tone,
+        badge="Delivered" if request.state is State.ASKED and is_delivered else request.state.label,
+        words=_history(request, is_delivered, deadline(plan, application)),
+        can_remind=not no_reminder and not fixed,
+        no_reminder=no_reminder if request.state in WAITING else "",
+        can_correct=request.state is State.BOUNCED and not fixed,
+        can_replace=request.state not in OVER | {State.RECEIVED} and not fixed,
+        letter_id=letter.id if letter and opens(letter) else None,
+    )
+
+
+def _history(request: LetterRequest, is_delivered: bool, due: datetime | None) -> str:
+    """`Asked Nov 12. Opened Nov 13. Due Fri, Dec 18, 11:59 pm ET.`"""
+    day = FILTERS["short_day"]
+    words = []
+    if request.asked_at is not None:
+        words.append(f"Asked {day(request.asked_at)}.")
+    if request.state is State.ASKED and is_delivered:
+        words.append("The mail was delivered.")
+    if request.opened_at is not None:
+        words.append(f"Opened {day(request.opened_at)}.")
+    if request.state in {State.RECEIVED, State.DECLINED, State.BOUNCED}:
+        words.append(f"{request.state.label} {day(request.changed_at)}.")
+    if request.reminders:
+        words.append(f"Reminded {day(request.reminded_at)}.")
+    if request.state in WAITING and due is not None:
+        words.append(f"Due {FILTERS['day_time'](due)}.")
+    if not words or request.state in {State.BOUNCED, State.DECLINED}:
+        words.append(request.state.next_words)
+    return " ".join(words)
+
+
+def link_or_end(token: str) -> LetterLink:
+    """The link with this token while it opens something; ends the request with a page that says why it does not."""
+    link = queries.link_of(token)
+    if link is None:
+        abort(Response(render_template("recommend/unknown.html"), 404))
+    if link.ended_at is not None:
+        abort(end_page(link.request))
+    return link
+
+
+def end_page(request: LetterRequest) -> Response:
+    """What somebody reads whose link opens nothing any more: why, and what they can do."""
+    return Response(render_template("recommend/ended.html", request=request), 410)
+
+
+def served(letter: Letter) -> Response:
+    """The letter itself, under the headers of documents: a file, or typed text as plain text."""
+    if letter.storage_key is None:
+        body = letter.body.encode()
+        return file_answer([body], "letter.txt", letter.media_type, len(body))
+    return file_answer(storage.get(letter.storage_key), letter.filename, letter.media_type, letter.size)

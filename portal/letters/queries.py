@@ -1,0 +1,166 @@
+"""Reading plans, requests and letters; the requests that a writer's link opens."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from portal.accounts.models import Person
+from portal.applications.extension_models import Extension
+from portal.applications.models import Application
+from portal.catalogue.models import Cycle
+from portal.core.db import db
+from portal.core.tokens import hashed
+from portal.letters.models import Letter, LetterLink, LetterPlan, LetterRequest
+from portal.letters.status import ANSWERABLE, OVER, Mode
+from portal.messaging.models import Message
+from portal.messaging.status import Delivery
+
+_APPLICATION = joinedload(LetterRequest.application).options(
+    joinedload(Application.person).lazyload(Person.memberships),
+    joinedload(Application.cycle).joinedload(Cycle.opportunity),
+    joinedload(Application.extension),
+    selectinload(Application.members),
+)
+MOST_SHOWN = 100
+
+
+def with_due(query: Any) -> Any:
+    """The query of requests with what `due` reads joined to it: application, plan, cycle and extension."""
+    held = and_(
+        Extension.cycle_id == LetterRequest.cycle_id,
+        Extension.person_id == Application.person_id,
+        Extension.revoked_at.is_(None),
+    )
+    return (
+        query.join(Application, Application.id == LetterRequest.application_id)
+        .join(LetterPlan, LetterPlan.cycle_id == LetterRequest.cycle_id)
+        .join(Cycle, Cycle.id == LetterRequest.cycle_id)
+        .outerjoin(Extension, held)
+    )
+
+
+def due() -> ColumnElement[datetime]:
+    """`rules.deadline` in SQL, of a query that `with_due` has seen; NULL where nothing says until when."""
+    shared = func.coalesce(LetterPlan.due_at, Cycle.closes_at)
+    return case((shared.is_not(None), func.greatest(shared, Extension.until)))
+
+
+def request_by_id(request_id: int) -> LetterRequest | None:
+    """A request with its application and listing, its letters and its links."""
+    return db.session.scalar(_whole().where(LetterRequest.id == request_id))
+
+
+def locked(request: LetterRequest) -> LetterRequest:
+    """The request as it is now, held until the transaction ends; its application's row is held first."""
+    db.session.flush()
+    db.session.execute(select(Application.id).where(Application.id == request.application_id).with_for_update())
+    query = _whole().where(LetterRequest.id == request.id).with_for_update(of=LetterRequest)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def _whole() -> Select[LetterRequest]:
+    return select(LetterRequest).options(
+        _APPLICATION, selectinload(LetterRequest.letters), selectinload(LetterRequest.links)
+    )
+
+
+def of_application(application_id: int, *, with_letters: bool = False) -> Sequence[LetterRequest]:
+    """The requests of an application, in the order they were made."""
+    query = select(LetterRequest).where(LetterRequest.application_id == application_id).order_by(LetterRequest.id)
+    if with_letters:
+        query = query.options(selectinload(LetterRequest.letters), selectinload(LetterRequest.links))
+    return db.session.scalars(query).all()
+
+
+def counting(application_id: int) -> list[LetterRequest]:
+    """The requests of an application that count: not replaced, not canceled."""
+    return [request for request in of_application(application_id) if request.state not in OVER]
+
+
+def plans(cycle_ids: Collection[int]) -> Mapping[int, LetterPlan]:
+    """The plans of these cycles that ask for letters or names."""
+    rows = db.session.scalars(
+        select(LetterPlan).where(LetterPlan.cycle_id.in_(sorted(cycle_ids)), LetterPlan.mode != Mode.NONE)
+    )
+    return {plan.cycle_id: plan for plan in rows}
+
+
+def requests_of(application_ids: Collection[int]) -> Mapping[int, list[LetterRequest]]:
+    """The requests of these applications that count, by application."""
+    found: dict[int, list[LetterRequest]] = {key: [] for key in application_ids}
+    rows = db.session.scalars(
+        select(LetterRequest)
+        .where(LetterRequest.application_id.in_(sorted(application_ids)), LetterRequest.state.not_in(OVER))
+        .order_by(LetterRequest.id)
+    )
+    for request in rows:
+        found[request.application_id].append(request)
+    return found
+
+
+def requests_with_letters(application_ids: Collection[int]) -> Mapping[int, list[LetterRequest]]:
+    """All requests of these applications with their letters, by application; two queries."""
+    found: dict[int, list[LetterRequest]] = {key: [] for key in application_ids}
+    rows = db.session.scalars(
+        select(LetterRequest)
+        .where(LetterRequest.application_id.in_(sorted(application_ids)), LetterRequest.state.not_in(OVER))
+        .order_by(LetterRequest.id)
+        .options(selectinload(LetterRequest.letters))
+    )
+    for request in rows:
+        found[request.application_id].append(request)
+    return found
+
+
+def delivered(requests: Collection[LetterRequest]) -> frozenset[int]:
+    """The ids of those requests whose last mail the writer's server has taken and not sent back."""
+    ids = {request.message_id: request.id for request in requests if request.message_id is not None}
+    if not ids:
+        return frozenset()
+    sent = db.session.scalars(select(Message.id).where(Message.id.in_(sorted(ids)), Message.state == Delivery.SENT))
+    return frozenset(ids[key] for key in sent)
+
+
+def letter_by_id(letter_id: int) -> Letter | None:
+    """A letter with its request, application and listing: what the rule of reading it asks about."""
+    return db.session.scalar(
+        select(Letter)
+        .join(Letter.request)
+        .where(Letter.id == letter_id)
+        .options(contains_eager(Letter.request).options(_APPLICATION, selectinload(LetterRequest.letters)))
+    )
+
+
+def link_of(token: str) -> LetterLink | None:
+    """The link with this token, ended or not, with its request; None for a token that was never given out."""
+    return db.session.scalar(
+        select(LetterLink)
+        .join(LetterLink.request)
+        .where(LetterLink.token_hash == hashed(token))
+        .options(
+            contains_eager(LetterLink.request).options(
+                _APPLICATION, selectinload(LetterRequest.letters), selectinload(LetterRequest.links)
+            )
+        )
+    )
+
+
+def to_address(address: str) -> Sequence[LetterRequest]:
+    """The requests that went to this address, newest first, without those that nobody waits for any more."""
+    return db.session.scalars(
+        _whole()
+        .where(
+            LetterRequest.writer_address == address,
+            LetterRequest.state.in_(ANSWERABLE),
+        )
+        .order_by(LetterRequest.id.desc())
+        .limit(MOST_SHOWN)
+    ).all()
+
+
+def count_versions(request_id: int) -> int:
+    """How many versions of a request's letter there are, taken back or not."""
+    return db.session.scalar(select(func.count()).where(Letter.request_id == request_id)) or 0

@@ -1,0 +1,180 @@
+"""What staff read of letters: the requests of a cycle page by page, those of one application, and their letters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from portal.accounts.models import Person
+from portal.applications.models import Application
+from portal.catalogue.models import Cycle
+from portal.core.db import db
+from portal.core.paging import Key, Slice, paginate
+from portal.letters.models import Letter, LetterEvent, LetterOverride, LetterPlan, LetterRequest
+from portal.letters.policy import sight
+from portal.letters.queries import delivered, due, with_due
+from portal.letters.rules import deadline, opens, plan_of, why_waiting
+from portal.letters.status import OVER, WAITING, Mode, State
+
+PAGE_SIZE = 50
+OVERDUE = "overdue"
+SHOWN: Mapping[str, tuple[str, frozenset[State]]] = {
+    "": ("All", frozenset(State) - OVER),
+    "waiting": ("Waiting", WAITING),
+    OVERDUE: ("Overdue", WAITING),
+    "received": ("Received", frozenset({State.RECEIVED})),
+    "bounced": ("Bounced", frozenset({State.BOUNCED})),
+    "declined": ("Declined", frozenset({State.DECLINED})),
+    "named": ("Named", frozenset({State.NAMED})),
+}
+
+
+def page(cycle: Cycle, show: str, *, by: Any, now: datetime, after: str = "", before: str = "") -> Slice:
+    """A page of the requests of submitted applications of a cycle, in the order they were made.
+
+    In: what to show, out of `SHOWN`.  Rows begin with the request; the staff member's own application is left out.
+    """
+    query = (
+        with_due(select(LetterRequest))
+        .where(
+            LetterRequest.cycle_id == cycle.id,
+            LetterRequest.state.in_(sorted(SHOWN[show][1])),
+            Application.submitted_at.is_not(None),
+            Application.is_test.is_(False),
+            Application.person_id != by.id,
+        )
+        .options(
+            contains_eager(LetterRequest.application).options(
+                joinedload(Application.person).lazyload(Person.memberships),
+                joinedload(Application.cycle).joinedload(Cycle.opportunity),
+                contains_eager(Application.extension),
+            ),
+            selectinload(LetterRequest.letters),
+        )
+    )
+    if show == OVERDUE:
+        query = query.where(due() <= now)
+    return paginate(db.session, query, [Key(LetterRequest.id)], size=PAGE_SIZE, after=after, before=before)
+
+
+def counts(cycle: Cycle, *, by: Any, now: datetime) -> tuple[dict[State, int], int]:
+    """How many requests of submitted applications of a cycle stand in each state, and how many are overdue."""
+    late = func.count().filter(due() <= now, LetterRequest.state.in_(sorted(WAITING)))
+    rows = db.session.execute(
+        with_due(select(LetterRequest.state, func.count(), late).select_from(LetterRequest))
+        .where(
+            LetterRequest.cycle_id == cycle.id,
+            Application.submitted_at.is_not(None),
+            Application.is_test.is_(False),
+            Application.person_id != by.id,
+        )
+        .group_by(LetterRequest.state)
+    )
+    found = rows.all()
+    return {row[0]: row[1] for row in found}, sum(row[2] for row in found)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A request as staff see it on the page of an application."""
+
+    request: LetterRequest
+    letter: Letter | None
+    can_open: bool
+    versions: int
+    is_delivered: bool
+    declined_because: str
+
+
+@dataclass(frozen=True)
+class LettersPanel:
+    """What `templates/letters_staff/_letters_panel.html` shows of one application."""
+
+    plan: LetterPlan
+    entries: Sequence[Entry]
+    due_at: datetime | None
+    waits: str
+    override: LetterOverride | None
+
+    @property
+    def named(self) -> int:
+        """How many people were named and not written to."""
+        return sum(entry.request.state is State.NAMED for entry in self.entries)
+
+    @property
+    def asks_shortlist(self) -> bool:
+        return self.plan.mode is Mode.SHORTLIST and self.named > 0
+
+
+def panel(application: Application, *, by: Any) -> LettersPanel | None:
+    """The letters of an application for staff; None where its cycle asks for none."""
+    plan = plan_of(application.cycle_id)
+    if plan is None:
+        return None
+    found = db.session.scalars(
+        select(LetterRequest)
+        .where(LetterRequest.application_id == application.id)
+        .order_by(LetterRequest.id)
+        .options(selectinload(LetterRequest.letters))
+    ).all()
+    arrived = delivered(found)
+    entries = []
+    for request in found:
+        seen = sight(by, request)
+        entries.append(
+            Entry(
+                request=request,
+                letter=request.letter if seen.content else None,
+                can_open=request.letter is not None and opens(request.letter),
+                versions=len(request.letters),
+                is_delivered=request.id in arrived,
+                declined_because=request.decline_reason if seen.details else "",
+            )
+        )
+    override = db.session.get(LetterOverride, application.id) if plan.quorum else None
+    return LettersPanel(
+        plan, entries, deadline(plan, application), why_waiting([application]).get(application.id, ""), override
+    )
+
+
+def readable(user: Any, application: Application) -> list[Letter]:
+    """The letters of an application that this person may read, in the order they were asked for."""
+    if plan_of(application.cycle_id) is None:
+        return []
+    found = db.session.scalars(
+        select(LetterRequest)
+        .where(LetterRequest.application_id == application.id, LetterRequest.state == State.RECEIVED)
+        .order_by(LetterRequest.id)
+        .options(selectinload(LetterRequest.letters))
+    ).all()
+    return [one.letter for one in found if one.letter and sight(user, one).content]
+
+
+@dataclass(frozen=True)
+class Shortlisted:
+    """An application of a shortlist with the people who would be written to."""
+
+    application: Application
+    requests: Sequence[LetterRequest]
+
+
+def shortlist(applications: Sequence[Application]) -> list[Shortlisted]:
+    """Who would be written to for these applications: those named and not asked yet."""
+    found: dict[int, list[LetterRequest]] = {one.id: [] for one in applications}
+    rows = db.session.scalars(
+        select(LetterRequest)
+        .where(LetterRequest.application_id.in_(sorted(found)), LetterRequest.state == State.NAMED)
+        .order_by(LetterRequest.id)
+    )
+    for request in rows:
+        found[request.application_id].append(request)
+    return [Shortlisted(one, found[one.id]) for one in applications]
+
+
+def events_of(request: LetterRequest) -> Sequence[LetterEvent]:
+    """What happened to a request, in order."""
+    query = select(LetterEvent).where(LetterEvent.request_id == request.id).order_by(LetterEvent.id)
+    return db.session.scalars(query).all()

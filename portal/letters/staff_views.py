@@ -1,0 +1,190 @@
+"""The coordinator's side of letters: all requests of a cycle, uploads for writers, reminders, the shortlist."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal.applications.inspection import BadFile
+from portal.applications.models import Application
+from portal.applications.queries import by_id, cycle_by_id
+from portal.applications.staff_queries import chosen_in
+from portal.catalogue import refusals
+from portal.catalogue.models import Cycle
+from portal.core import storage
+from portal.core.access import guard
+from portal.core.clock import now
+from portal.core.text import clean, plural
+from portal.letters import asking, planning, queries, staff_queries, writing
+from portal.letters.forms import CorrectForm
+from portal.letters.models import LetterRequest
+from portal.letters.refusals import Refused
+from portal.letters.rules import cycle_deadline, deadline, plan_of
+from portal.letters.staff_forms import OverrideForm, UploadForm
+from portal.letters.status import Sender
+from portal.letters.writing import Sent
+
+bp = Blueprint("letters_staff", __name__, url_prefix="/manage")
+
+
+@bp.get("/cycles/<int:cycle_id>/letters")
+@guard("letters.manage", cycle=cycle_by_id)
+def overview(cycle: Cycle) -> str:
+    """Who is waited for, whose letter is here, whose mail came back; filter and page are in the address."""
+    plan = plan_of(cycle.id)
+    if plan is None:
+        return render_template("letters_staff/none.html", cycle=cycle)
+    show = request.args.get("show", "")
+    show = show if show in staff_queries.SHOWN else ""
+    after, before = request.args.get("after", ""), request.args.get("before", "")
+    present = now()
+    rows = staff_queries.page(cycle, show, by=current_user, now=present, after=after, before="" if after else before)
+    requests = [row[0] for row in rows.rows]
+    return render_template(
+        "letters_staff/overview.html", cycle=cycle, plan=plan, requests=requests, page=rows, show=show,
+        views=_views(cycle, show), arrived=queries.delivered(requests), due_at=cycle_deadline(plan, cycle),
+        due={one.id: deadline(plan, one.application) for one in requests},
+        no_reminder={one.id: asking.why_no_reminder(one, plan, present) for one in requests},
+    )  # fmt: skip
+
+
+def _views(cycle: Cycle, show: str) -> list[tuple[str, str, int | None, bool]]:
+    """What can be shown, each with its number."""
+    tally, late = staff_queries.counts(cycle, by=current_user, now=now())
+    found: list[tuple[str, str, int | None, bool]] = []
+    for key, (label, states) in staff_queries.SHOWN.items():
+        n = late if key == staff_queries.OVERDUE else sum(tally.get(state, 0) for state in states)
+        found.append((label, url_for(".overview", cycle_id=cycle.id, show=key or None), n, key == show))
+    return found
+
+
+@bp.post("/recommenders/<int:recommender_id>/remind")
+@guard("recommender.manage", recommender=queries.request_by_id)
+def remind(recommender: LetterRequest) -> ResponseReturnValue:
+    """Send a reminder, if one may go."""
+    try:
+        asking.remind(recommender, by=current_user._get_current_object(), now=now())
+    except Refused as refused:
+        abort(409, refused.reason)
+    flash(f"We reminded {recommender.writer_name}.|They can be reminded again in two days.")
+    return redirect(url_for("reports.application", application_id=recommender.application_id, _anchor="letters"), 303)
+
+
+@bp.route("/recommenders/<int:recommender_id>/address", methods=["GET", "POST"])
+@guard("recommender.manage", recommender=queries.request_by_id)
+def correct(recommender: LetterRequest) -> ResponseReturnValue:
+    """The right address of a writer whose mail came back."""
+    form = CorrectForm(data={"name": recommender.writer_name, "address": recommender.writer_address})
+    if form.validate_on_submit():
+        try:
+            who = current_user._get_current_object()
+            asking.correct(recommender, name=form.name.data or "", address=form.address.data or "", by=who, now=now())
+        except Refused as refused:
+            _blame(form, refused)
+        else:
+            flash(f"We wrote to {recommender.writer_name} again.|Their old link opens nothing any more.")
+            return _back(recommender.application_id)
+    page = render_template(
+        "letters_staff/correct.html", form=form, asked=recommender, application=recommender.application
+    )
+    return page, 422 if form.errors or form.form_errors else 200
+
+
+@bp.route("/recommenders/<int:recommender_id>/upload", methods=["GET", "POST"])
+@guard("recommender.manage", recommender=queries.request_by_id)
+def upload(recommender: LetterRequest) -> ResponseReturnValue:
+    """A letter that reached the staff another way: who sent it and how is recorded."""
+    form = UploadForm(data={"sender": recommender.writer_name})
+    if form.validate_on_submit() and _upload(recommender, form):
+        flash("The letter is here.|That you uploaded it stands in the audit trail and beside the letter.")
+        return _back(recommender.application_id)
+    page = render_template(
+        "letters_staff/upload.html", form=form, asked=recommender, application=recommender.application
+    )
+    return page, 422 if form.errors or form.form_errors else 200
+
+
+def _upload(asked: LetterRequest, form: UploadForm) -> bool:
+    file = form.file.data
+    is_file = bool(file and getattr(file, "filename", ""))
+    sent = Sent(
+        sender=Sender.STAFF,
+        name=form.sender.data or "",
+        person=current_user._get_current_object(),
+        stream=file.stream if is_file else None,
+        filename=file.filename if is_file else "",
+        body=clean(form.body.data or ""),
+        how=form.way.data,
+    )
+    try:
+        writing.deliver(asked, sent, now=now())
+    except BadFile as bad:
+        form.file.errors = [f"{bad.reason}. {bad.advice}".strip()]
+    except storage.StorageDown:
+        form.file.errors = ["Send it again in a few minutes: the file could not be stored."]
+    except Refused as refused:
+        _blame(form, refused)
+    else:
+        return True
+    return False
+
+
+def _blame(form: Any, refused: Refused) -> None:
+    if refused.field:
+        form[refused.field].errors = [refused.reason]
+    else:
+        form.form_errors.append(refused.reason)
+
+
+def _back(application_id: int) -> ResponseReturnValue:
+    return redirect(url_for("reports.application", application_id=application_id, _anchor="letters"), 303)
+
+
+@bp.route("/applications/<int:application_id>/letters/override", methods=["GET", "POST"])
+@guard("letters.override", application=by_id)
+def override(application: Application) -> ResponseReturnValue:
+    """Start the review of an application without the letters it waits for, with a reason."""
+    form = OverrideForm()
+    if form.validate_on_submit():
+        try:
+            planning.override(application, reason=form.reason.data or "", by=current_user, now=now())
+        except refusals.Refused as refused:
+            form.reason.errors = list(refused.errors.values())
+        else:
+            flash("Review can start.|Your reason stands in the audit trail. Letters that arrive later are added.")
+            return _back(application.id)
+    page = render_template("letters_staff/override.html", form=form, application=application)
+    return page, 422 if form.errors else 200
+
+
+@bp.get("/cycles/<int:cycle_id>/letters/ask")
+@guard("letters.manage", cycle=cycle_by_id)
+def check_shortlist(cycle: Cycle) -> ResponseReturnValue:
+    """Each mail that would go to the people whom the chosen applicants named."""
+    return _check_shortlist(cycle, request.args.getlist("id", type=int))
+
+
+def _check_shortlist(cycle: Cycle, ids: list[int], problem: str = "") -> str:
+    chosen = staff_queries.shortlist(chosen_in(cycle, ids, by=current_user))
+    plan = plan_of(cycle.id)
+    return render_template(
+        "letters_staff/ask.html", cycle=cycle, chosen=chosen, problem=problem, plan=plan,
+        mails=sum(len(one.requests) for one in chosen), due_at=cycle_deadline(plan, cycle) if plan else None,
+    )  # fmt: skip
+
+
+@bp.post("/cycles/<int:cycle_id>/letters/ask")
+@guard("letters.manage", cycle=cycle_by_id)
+def ask_shortlist(cycle: Cycle) -> ResponseReturnValue:
+    """Do what the check page said, as far as it still holds."""
+    ids = request.form.getlist("id", type=int)
+    applications = chosen_in(cycle, ids, by=current_user)
+    if not applications or plan_of(cycle.id) is None:
+        abort(400, "Select applications in the list, then check again who is asked.")
+    try:
+        sent = asking.ask_shortlist(applications, by=current_user._get_current_object(), now=now())
+    except Refused as refused:
+        return _check_shortlist(cycle, ids, refused.reason), 409
+    flash(f"{plural(len(sent), 'email')} on the way.|Each writer has a link of their own.")
+    return redirect(url_for(".overview", cycle_id=cycle.id), 303)
