@@ -8,7 +8,7 @@ PIN := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emi
 export PORT ?= 8000
 export DATA_DIR ?= var
 
-.PHONY: help demo test test-distribution browser check bench lint types contracts format screenshots requirements
+.PHONY: help demo test test-distribution browser check bench bench-rush bench-kills lint types contracts format screenshots requirements
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,12 @@ check: lint types contracts test test-distribution browser ## Do everything that
 
 bench: .venv/dev.stamp ## Measure pages against the floor and print the table.
 	$(BIN)/python -m bench
+
+bench-rush: .venv/dev.stamp ## Have 200 applicants submit in the same minute; nothing may be lost or doubled.
+	$(BIN)/python -m bench.rush
+
+bench-kills: .venv/dev.stamp ## Kill server and worker 200 times while people work; nothing acknowledged may be lost.
+	$(BIN)/python -m bench.kills
 
 lint: .venv/dev.stamp ## Check the style of Python and templates, and the format of Python.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --lint --quiet templates

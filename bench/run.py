@@ -154,7 +154,8 @@ def pages(app: Flask, port: int) -> list[Page]:
         page_1000 = cursor_of(large, 1000)
     coordinator, applicant = sign_in(port, "coordinator@example.org"), sign_in(port, "applicant@example.org")
     section_path = f"/applications/{winickoff.id}/sections/{section}"
-    fields = urllib.parse.urlencode(form_fields(port, applicant, section_path)).encode()
+    filled = form_fields(port, applicant, section_path)
+    fields, typing = urllib.parse.urlencode(filled).encode(), autosaved(filled)
     as_coordinator, as_applicant = {"Cookie": coordinator}, {"Cookie": applicant}
     posting = as_applicant | {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -168,6 +169,7 @@ def pages(app: Flask, port: int) -> list[Page]:
         Page("sign-in", "visitor", Call("/login")),
         Page("application section, GET", "applicant", Call(section_path, headers=as_applicant)),
         Page("application section, POST", "applicant", Call(section_path, "POST", fields, posting, expected=303)),
+        Page("application section, autosave", "applicant", Call(f"{section_path}/autosave", "POST", typing, posting)),
         queue(f"queue, page 1 of {SMALL:,}", small),
         queue(f"queue, page 1 of {LARGE:,}", large),
         queue(f"queue, page 1,000 of {LARGE:,}", large, page_1000),
@@ -176,6 +178,16 @@ def pages(app: Flask, port: int) -> list[Page]:
         queue(f"queue, search in {LARGE:,}", large, "?q=winterbourne"),
         Page("application page", "coordinator", Call(f"/manage/applications/{file_id}", headers=as_coordinator)),
     ]
+
+
+def autosaved(filled: list[tuple[str, str]]) -> bytes:
+    """What the page sends by itself after somebody typed into one answer: that answer, its mark and the token."""
+    values = dict(filled)
+    name = next(name for name, value in filled if name.startswith("q") and name[1:].isdigit() and " " in value)
+    marks = [mark for mark in values["seen"].split() if mark.startswith(f"{name[1:]}:")]
+    # Of a text that is as stored the server still does all but the two statements that write it.
+    fields = {"csrf_token": values["csrf_token"], name: f"{values[name]} ", "seen": " ".join(marks)}
+    return urllib.parse.urlencode(fields).encode()
 
 
 def cursor_of(cycle_id: int, page: int) -> str:

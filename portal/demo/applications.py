@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from portal.accounts.models import Person
 from portal.applications.models import Answer, Application, Document, StatusEvent
 from portal.applications.status import RELEASED, Status
+from portal.catalogue.conditions import asked_of
 from portal.catalogue.form_models import Criterion, Form
 from portal.catalogue.models import Cycle
 from portal.core import storage
@@ -151,7 +152,9 @@ class Loader:
                 continue
             if not question.required and self.chance.random() < 0.5:
                 continue
-            values[question.key] = writing.answer(question, self.chance)
+            values[question.key] = writing.answer(question, self.chance, credentials=application.person.credentials)
+        met = asked_of(form.questions, values)
+        values = {key: value for key, value in values.items() if key in met and value is not None}
         application.answers = [
             Answer(question_key=key, value=value, saved_at=application.created_at) for key, value in values.items()
         ]

@@ -17,7 +17,9 @@ from portal.core.clock import now
 from portal.core.db import db
 
 FOLDER = Path(__file__).parent
-SETTING_KEYS = ("choices", "max_words", "min", "max", "whole", "types")
+QUESTION_COLUMNS = frozenset(
+    "key kind label help required for_reviewers identifies in_queue condition profile_field".split()
+)
 WORDS = ("about", "eligibility", "selection", "next_steps", "time_words", "length_words", "money_words")
 MORE_WORDS = ("place_words", "audience_words", "keywords")
 NUMBERS = ("half_days", "length_months", "stipend", "pay_low", "pay_high", "fte", "is_paid")
@@ -149,17 +151,22 @@ def load_form(cycle: Cycle, forms: dict[str, Any], name: str) -> Form:
         texts = forms["section"][key]
         section = Section(form=form, position=position, title=texts["title"], intro=texts.get("intro", ""))
         db.session.add(section)
-        for place, question in enumerate(texts["question"], 1):
-            settings = {key: question[key] for key in SETTING_KEYS if key in question}
-            if "max_megabytes" in question:
-                settings["max_bytes"] = question["max_megabytes"] * 1024 * 1024
-            plain = {key: value for key, value in question.items() if key not in (*SETTING_KEYS, "max_megabytes")}
-            section.questions.append(Question(**plain, position=place, settings=settings))
+        for place, texts_of_question in enumerate(texts["question"], 1):
+            section.questions.append(make_question(texts_of_question, place))
     db.session.flush()
     form.state = Publication.PUBLISHED
     form.published_at = cycle.created_at
     db.session.flush()
     return form
+
+
+def make_question(texts: dict[str, Any], place: int) -> Question:
+    """A question; whatever is no column of it is a setting of its kind."""
+    columns = {key: value for key, value in texts.items() if key in QUESTION_COLUMNS}
+    settings = {key: value for key, value in texts.items() if key not in QUESTION_COLUMNS}
+    if "max_megabytes" in settings:
+        settings["max_bytes"] = settings.pop("max_megabytes") * 1024 * 1024
+    return Question(**columns, position=place, settings=settings)
 
 
 def moment(days: int, clock: str) -> datetime:

@@ -1,9 +1,12 @@
 """Words of the fictional applications, put together from parts so that no two read alike."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from portal.catalogue.form_models import Question
+from portal.catalogue.site_kinds import offered_sites
+from portal.demo import careers
 
 TITLES = (
     "Waiting-room stories: an oral history", "Insulin start visits led by nurses",
@@ -51,13 +54,8 @@ COMMENTS = (
 )
 SHORT = {
     "mentor": "Dr. Odile Farrantine (sample)",
-    "executive": "Chief medical officer (sample)",
     "payee": "The health center's foundation (sample)",
-    "medical_school": "Lakeshore College of Medicine (fictional), 2012",
-    "residency": "Internal medicine, primary care track, 2015",
-    "licences": "Massachusetts",
     "country": "Uganda",
-    "licence": "Massachusetts",
     "setting": "Ambulatory clinic",
     "health_center": "Community health center (sample 2)",
 }
@@ -67,29 +65,32 @@ def paragraph(chance: Random) -> str:
     return "\n\n".join((chance.choice(OPENERS), chance.choice(MIDDLES), chance.choice(ENDINGS)))
 
 
-def answer(question: Question, chance: Random) -> Any:  # noqa: PLR0911 - one line a kind
-    """A believable stored value for a question; None for a file, which is a document."""
-    settings = question.settings
-    match question.kind:
-        case "choose_one":
-            return chance.choice(settings["choices"])
-        case "choose_several":
-            some = chance.sample(settings["choices"], chance.randint(1, min(3, len(settings["choices"]))))
-            return [choice for choice in settings["choices"] if choice in some]
-        case "yes_no":
-            return chance.random() < 0.9
-        case "number":
-            return chance.randint(int(settings.get("min", 1)), int(settings.get("max", 20)))
-        case "date":
-            return f"2027-{chance.randint(3, 9):02d}-{chance.randint(1, 28):02d}"
-        case "email":
-            return "mentor@example.org"
-        case "long_text":
-            return paragraph(chance)
-        case "file":
-            return None
-        case _:
-            return short_text(question.key, chance)
+def answer(question: Question, chance: Random, *, credentials: str = "MD") -> Any:
+    """A believable stored value for a question; None for a file, which is a document, and for what is no question.
+
+    In: the letters after the name of whoever answers, which say what they are.
+    """
+    if question.key == "role":
+        return role(credentials)
+    known = _KINDS.get(question.kind)
+    return known(question, chance) if known else careers.answer(question, chance)
+
+
+def _some(question: Question, chance: Random) -> list[str]:
+    choices = question.settings["choices"]
+    some = chance.sample(choices, chance.randint(1, min(3, len(choices))))
+    return [choice for choice in choices if choice in some]
+
+
+def _number(question: Question, chance: Random) -> int:
+    return chance.randint(int(question.settings.get("min", 1)), int(question.settings.get("max", 20)))
+
+
+def role(credentials: str) -> str:
+    """What somebody with these letters after the name is, among the choices of the demo's forms."""
+    known = {"MD": "Physician", "DO": "Physician", "RN": "Nurse leader", "MSN": "Nurse leader"}
+    known |= {"NP": "Nurse practitioner or physician assistant", "PA-C": "Nurse practitioner or physician assistant"}
+    return known.get(credentials.partition(",")[0], "Other team member")
 
 
 def short_text(key: str, chance: Random) -> str:
@@ -98,3 +99,20 @@ def short_text(key: str, chance: Random) -> str:
     if key == "work_place":
         return chance.choice(PLACES)
     return SHORT.get(key, "Sample answer")
+
+
+_KINDS: dict[str, Callable[[Question, Random], Any]] = {
+    "choose_one": lambda question, chance: chance.choice(question.settings["choices"]),
+    "choose_several": _some,
+    "rank": lambda question, chance: chance.sample(question.settings["choices"], int(question.settings["places"])),
+    "rank_sites": lambda question, chance: chance.sample(offered_sites(), int(question.settings["places"])),
+    "yes_no": lambda question, chance: bool(question.settings.get("eligible")) or chance.random() < 0.9,
+    "number": _number,
+    "date": lambda question, chance: f"2027-{chance.randint(3, 9):02d}-{chance.randint(1, 28):02d}",
+    "email": lambda question, chance: "mentor@example.org",
+    "long_text": lambda question, chance: paragraph(chance),
+    "statement": lambda question, chance: question.settings["wording"],
+    "file": lambda question, chance: None,
+    "information": lambda question, chance: None,
+    "short_text": lambda question, chance: short_text(question.key, chance),
+}

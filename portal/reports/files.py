@@ -8,7 +8,6 @@ from sqlalchemy import Text, func, null, or_, select, tuple_, union_all
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from portal.accounts.models import Person
-from portal.applications.conversations import last_message
 from portal.applications.models import Application, StatusEvent
 from portal.applications.revisions import counted
 from portal.applications.status import Status
@@ -26,8 +25,7 @@ LINES_SHOWN = 100
 class File:
     """An application with its neighbours by name, as ids; none at the ends of the queue.
 
-    `submissions` says how often it was submitted since these are kept, `submitted_last` when last,
-    and `last_message` is the id of the last message with the applicant.
+    `submissions` says how often it was submitted since these are kept, `submitted_last` when last.
     """
 
     application: Application
@@ -35,7 +33,6 @@ class File:
     following: int | None
     submissions: int
     submitted_last: datetime | None
-    last_message: int | None
 
 
 def file_by_id(application_id: int) -> File | None:
@@ -47,7 +44,7 @@ def file_by_id(application_id: int) -> File | None:
     before, after = _neighbours()
     found = (
         db.session.execute(
-            select(Application, before, after, *counted(), last_message())
+            select(Application, before, after, *counted())
             .where(Application.id == application_id)
             .options(
                 listing.load_only(
