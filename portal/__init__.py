@@ -6,6 +6,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import admin, api, applications, catalogue, following, health, letters, reports, review, selection  # noqa: F401
+from portal.accounts import mail_views
 from portal.accounts import setup as accounts
 from portal.admin import views as admin_views
 from portal.api import bounces, feeds
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         feeds.bp,
         following_views.bp,
         profile_views.bp,
+        mail_views.bp,
         application_views.bp,
         application_staff_views.bp,
         endorsement_views.bp,

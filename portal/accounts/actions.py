@@ -1,5 +1,6 @@
 """What is done to people: making them, their roles, ending their sessions and accounts."""
 
+from collections.abc import Collection
 from uuid import uuid4
 
 from flask_security import hash_password
@@ -205,3 +206,11 @@ def _refuse_last_admin(person: Person) -> None:
     others = queries.active_admin_ids(lock=True) - {person.id}
     if not others and any(membership.role is Role.ADMIN for membership in person.memberships):
         raise LastAdmin(person.full_name)
+
+
+def choose_mail(person: Person, *, off: Collection[str], by: Person) -> None:
+    """Switch kinds of mail off, and all others on."""
+    wanted = sorted(set(off))
+    if wanted != sorted(person.mail_off):
+        audit.record(by, "person.mail_chosen", person, before=sorted(person.mail_off), off=wanted)
+        person.mail_off = wanted

@@ -20,7 +20,7 @@ from flask_security import (
     hash_password,
 )
 from flask_wtf import FlaskForm
-from wtforms import Field, Form, RadioField, SelectField, StringField
+from wtforms import Field, Form, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
 
@@ -28,6 +28,7 @@ from portal.accounts.models import Person
 from portal.accounts.wording import MESSAGES
 from portal.core import audit
 from portal.core.text import clean
+from portal.messaging.kinds import KINDS
 
 LONGEST_NAME = 100
 _NOT_IN_NAMES = re.compile(r"[<>@/\\{}\[\]|^~=+*_$%#\"]|www\.|https?:", re.IGNORECASE)
@@ -253,3 +254,9 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
     def validate_phone(self, field: Field) -> None:
         if field.data and not re.fullmatch(r"[-+0-9 ().x/]+", field.data):
             raise StopValidation("Write the number in digits, as in +1 617 555 0134.")
+
+
+class MailForm(FlaskForm):  # type: ignore[misc]
+    """Which of the kinds of mail that can be switched off a person wants."""
+
+    wanted = SelectMultipleField("Mail", choices=[SelectChoice(kind.key, kind.label) for kind in KINDS])

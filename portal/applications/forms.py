@@ -6,14 +6,17 @@ from typing import Any
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, TextAreaField
-from wtforms.validators import Length, Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from portal.applications.actions import LONGEST_REASON
+from portal.applications.conversations import LONGEST as LONGEST_MESSAGE
 from portal.applications.saving import seen_marks
 from portal.applications.sheet import Part, field_name
 from portal.catalogue.fields import kind_of
+from portal.catalogue.inputs import limited
 from portal.catalogue.parts_kind import RowsField, RowsKind
 from portal.catalogue.question_kind import Fault
+from portal.core.text import clean
 
 
 class WithdrawForm(FlaskForm):  # type: ignore[misc]
@@ -23,6 +26,16 @@ class WithdrawForm(FlaskForm):  # type: ignore[misc]
         "Why are you withdrawing?",
         description="Only the program's staff read this.",
         validators=[Optional(), Length(max=LONGEST_REASON, message=f"Shorten this to {LONGEST_REASON:,} characters")],
+    )
+
+
+class MessageForm(FlaskForm):  # type: ignore[misc]
+    """A message to the other side of a conversation."""
+
+    body = TextAreaField(
+        "Message",
+        filters=[lambda text: clean(text).strip() if text else text],
+        validators=[DataRequired("Write your message"), limited(LONGEST_MESSAGE)],
     )
 
 

@@ -5,7 +5,10 @@ from datetime import timedelta
 from procrastinate import RetryStrategy
 from sqlalchemy import delete, select
 
-from portal.applications import document_jobs  # noqa: F401 - registers its tasks
+from portal.applications import (
+    document_jobs,  # noqa: F401 - registers its tasks
+    reminders,
+)
 from portal.applications.actions import DELETE_FILES
 from portal.applications.carrying import carry, waiting
 from portal.applications.models import Application, Document
@@ -25,6 +28,15 @@ def delete_files(keys: list[str]) -> None:
     """Delete the files of a deleted draft; deleting twice is no error."""
     for key in keys:
         storage.delete(key)
+
+
+@task("applications.remind", periodic="*/15 * * * *", own_transactions=True)
+def remind(timestamp: int) -> None:
+    """Write the reminders of deadlines that are due, each in a transaction of its own."""
+    at = now()
+    for application_id, window in reminders.due(now=at):
+        with transaction():
+            reminders.remind(application_id, window, now=at)
 
 
 @task("applications.drop_late_edits", periodic="*/10 * * * *", own_transactions=True)

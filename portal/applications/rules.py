@@ -233,6 +233,12 @@ def withdraw_application(user: Any, application: Application) -> bool | Refusal:
     )
 
 
+@rule("conversation.write")
+def write_in_conversation(user: Any, application: Application) -> bool:
+    """Those who apply write to the coordinator, also from a draft; not about a test."""
+    return belongs(user, application) and not application.is_test
+
+
 @rule("application.start")
 def start_application(user: Any, cycle: Cycle) -> bool | Refusal:
     """Anybody signed in, while the cycle is open; somebody with a draft goes on with it."""

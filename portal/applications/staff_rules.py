@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from portal.accounts.rules import coordinates
+from portal.accounts.rules import coordinates, scope
+from portal.accounts.status import Role
+from portal.applications.conversation_models import ConversationMessage
 from portal.applications.extension_models import Extension
 from portal.applications.models import Application
 from portal.applications.revision_models import ChangeRequest
-from portal.applications.rules import coordinate_application
+from portal.applications.rules import coordinate_application, took_part
 from portal.catalogue.models import Cycle
 from portal.core.access import rule
 
@@ -33,3 +35,18 @@ def manage_change_request(user: Any, request: tuple[ChangeRequest, Application])
 def revoke_extension(user: Any, extension: Extension) -> bool:
     """Coordinators of the listing, except for themselves."""
     return extension.person_id != user.id and coordinates(user, extension.cycle.opportunity)
+
+
+@rule("conversation.list")
+def list_conversations(user: Any, _thing: object) -> bool:
+    """Whoever coordinates anything; the list holds only what they coordinate."""
+    return bool(scope(user, Role.COORDINATOR))
+
+
+@rule("conversation.answer")
+def answer_conversation(user: Any, message: ConversationMessage) -> bool:
+    """Coordinators of the listing, also of a draft somebody wrote from; never who has a part in the application."""
+    application = message.application
+    if application.is_test or took_part(user, application):
+        return False
+    return coordinates(user, application.cycle.opportunity)

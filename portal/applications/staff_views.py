@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from portal.applications import (  # views add routes to the blueprint, `staff_rules` registers the rules
     change_request_views,  # noqa: F401
+    conversation_staff_views,  # noqa: F401
     extension_views,  # noqa: F401
     staff_actions,
     staff_rules,  # noqa: F401

@@ -9,6 +9,8 @@ from flask_login import current_user
 from portal.accounts.models import Person
 from portal.applications import (  # views add routes to the blueprint; `panel` and `team_tasks` tell others
     autosave_views,  # noqa: F401
+    conversation_views,  # noqa: F401
+    conversations,
     document_views,  # noqa: F401
     panel,  # noqa: F401
     queries,
@@ -57,6 +59,7 @@ def dashboard() -> str:
         "applications/dashboard.html",
         drafts=drafts,
         running=[(application, timeline(application)) for application in running],
+        unread=conversations.unread_by_applicant([application.id for application in mine]),
         unlocks={application.id: unlocked(current_user, application, now()) for application in running},
         past=[application for application in mine if application.status in FINAL],
         tests=[application for application in everything if application.is_test],

@@ -13,9 +13,10 @@ from portal.core import audit
 from portal.core.clock import now
 from portal.core.db import Model, db
 from portal.core.jobs import enqueue
+from portal.messaging.kinds import kind_of, stop_token
 from portal.messaging.listeners import tell
 from portal.messaging.models import Message
-from portal.messaging.rendering import one_line, render
+from portal.messaging.rendering import absolute_url, one_line, render
 from portal.messaging.status import STEPS, BounceKind, Delivery
 
 DELIVER = "messaging.deliver"
@@ -55,6 +56,8 @@ class Addressee(Protocol):
     def full_name(self) -> str: ...
     @property
     def time_zone(self) -> Any: ...
+    @property
+    def mail_off(self) -> Any: ...
 
 
 class Redirection(Protocol):
@@ -106,6 +109,21 @@ def write(
         thing_id=getattr(about, "id", None),
     )
     return _queue(message)
+
+
+def write_if_wanted(template: str, *, to: Addressee, about: Model | None = None, **context: Any) -> Message | None:
+    """The same for a person who may have switched this kind of mail off: then nothing is written, and None comes out.
+
+    A mail of a kind that can be switched off says how, by a link that needs no signing in and by one click of the mail
+    program (RFC 8058).  A template of no such kind is always written.
+    """
+    kind = kind_of(template)
+    if kind is None:
+        return write(template, to=to, about=about, **context)
+    if kind.key in (to.mail_off or ()):
+        return None
+    address = absolute_url("mail_choices.stop", token=stop_token(to.id, kind))
+    return write(template, to=to, about=about, unsubscribe_url=address, **context)
 
 
 def valid_address(address: str) -> str:

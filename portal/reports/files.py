@@ -8,6 +8,7 @@ from sqlalchemy import Text, func, null, or_, select, tuple_, union_all
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from portal.accounts.models import Person
+from portal.applications.conversations import last_message
 from portal.applications.models import Application, StatusEvent
 from portal.applications.revisions import counted
 from portal.applications.status import Status
@@ -25,7 +26,8 @@ LINES_SHOWN = 100
 class File:
     """An application with its neighbours by name, as ids; none at the ends of the queue.
 
-    `submissions` says how often it was submitted since these are kept, `submitted_last` when last.
+    `submissions` says how often it was submitted since these are kept, `submitted_last` when last,
+    and `last_message` is the id of the last message with the applicant.
     """
 
     application: Application
@@ -33,6 +35,7 @@ class File:
     following: int | None
     submissions: int
     submitted_last: datetime | None
+    last_message: int | None
 
 
 def file_by_id(application_id: int) -> File | None:
@@ -44,7 +47,7 @@ def file_by_id(application_id: int) -> File | None:
     before, after = _neighbours()
     found = (
         db.session.execute(
-            select(Application, before, after, *counted())
+            select(Application, before, after, *counted(), last_message())
             .where(Application.id == application_id)
             .options(
                 listing.load_only(

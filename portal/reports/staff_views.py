@@ -7,6 +7,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.applications.conversations import unanswered
 from portal.applications.reading import asked_for
 from portal.applications.revisions import as_submitted
 from portal.applications.rules import ASKED
@@ -35,7 +36,10 @@ def dashboard() -> str | BaseResponse:
     if not can(current_user, "queue.enter"):
         return redirect(url_for("review.assignments"), 303)
     intakes = queries.intakes(current_user, now=now())
-    return render_template("reports/dashboard.html", intakes=intakes, undelivered=queries.undelivered(current_user))
+    return render_template(
+        "reports/dashboard.html", intakes=intakes, undelivered=queries.undelivered(current_user),
+        unanswered=unanswered(current_user),
+    )  # fmt: skip
 
 
 @bp.get("/cycles", endpoint="queues")

@@ -16,7 +16,7 @@ from portal.core.access import guard
 from portal.core.clock import now
 from portal.endorsements.queries import shown_to_reviewers
 from portal.letters.staff_queries import readable
-from portal.review import actions, queries, rules  # noqa: F401 - registers the rules
+from portal.review import actions, queries, rules, withdrawn  # noqa: F401 - these two register themselves
 from portal.review.forms import RecuseForm, ReviewForm, review_form
 from portal.review.models import Assignment
 from portal.review.status import AssignmentState

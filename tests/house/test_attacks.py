@@ -20,6 +20,7 @@ from portal.accounts.models import Person
 from portal.accounts.status import Role
 from portal.applications.actions import move
 from portal.applications.change_requests import ask as ask_changes
+from portal.applications.conversations import say
 from portal.applications.extension_actions import grant
 from portal.applications.models import Application, Note
 from portal.applications.status import Status
@@ -115,7 +116,8 @@ def make_place() -> Place:
     asked = ask_changes(
         application, section_ids=[section.id], reason="Why", due_at=now() + timedelta(days=9), by=coordinator, now=now()
     )
-    ids |= {"request": asked.id}
+    said = say(application, "A question", by=people["applicant"], now=now())
+    ids |= {"request": asked.id, "conversation_message": said.id}
     return Place(unit, ids, people, application, draft)
 
 
@@ -218,7 +220,8 @@ def test_pages_of_the_staff_are_hidden_from_others(role: str, app: Flask, client
                 if status != 404:
                     open_pages.add(route.endpoint)
     coordinating = {
-        "catalogue_staff.opportunities", "catalogue_staff.new_opportunity", "reports.dashboard", "reports.queues",
+        "applications_staff.list_conversations", "catalogue_staff.opportunities", "catalogue_staff.new_opportunity",
+        "reports.dashboard", "reports.queues",
         "selection.decisions", "selection.letters",
     }  # fmt: skip
     assert open_pages == {

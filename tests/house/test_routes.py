@@ -57,6 +57,7 @@ BY_TOKEN = {
     "following.confirm",
     "following.confirm_now",
     "following.stop",
+    "mail_choices.stop",
     "recommend.accept",
     "recommend.assist",
     "recommend.confirm",
@@ -71,9 +72,8 @@ BY_TOKEN = {
     "recommend.upload",
     "recommend.weekly",
 }
-BY_MACHINE = {"following.stop_now"}
 ASKING = {"receipts.check_now"}  # posts a code or a file to ask about it, and saves nothing
-BY_MACHINE = {"api_bounces.bounce", "following.stop_now", "recommend.stop_weekly"}
+BY_MACHINE = {"api_bounces.bounce", "following.stop_now", "mail_choices.stop_now", "recommend.stop_weekly"}
 NO_PAGE = "/html"  # the HTML part of a mail, shown in a frame
 SEGMENT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)?|<[a-z]+(\([^)]*\))?:[a-z_]+>(\.[a-z]+)?")
 

@@ -220,7 +220,8 @@ def test_the_file_of_an_application(staff: PageClient, coordinator: Person, make
     link = f"/applications/{application.id}/documents/{document.id}"
     assert page.one("//section[@class='answers']//a/@href") == link
     assert page.all("//h2") == [
-        "Applicant", "About the project", "Documents", "Stage", "Submissions", "Reviews", "Decision", "Notes", "History"
+        "Applicant", "About the project", "Documents", "Stage", "Submissions", "Reviews", "Decision", "Messages",
+        "Notes", "History",
     ]  # fmt: skip
     assert "Called her" in page.text
     history = page.all("//section[@aria-labelledby='history']//li/b|//section[@aria-labelledby='history']//li/span")

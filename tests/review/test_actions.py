@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.accounts.status import Role
+from portal.applications.actions import withdraw
 from portal.applications.status import Status
 from portal.catalogue.form_models import Criterion
 from portal.core.audit import Event
@@ -238,3 +239,28 @@ def test_a_weighted_score_is_a_mean(rows: list[tuple[int, int]]) -> None:
 def test_halves_round_up() -> None:
     criteria = [Criterion(id=1, label="a", weight=1), Criterion(id=2, label="b", weight=199)]
     assert actions.weighted(criteria, {1: 2, 2: 1}) == Decimal("1.01")  # 1.005
+
+
+def test_a_withdrawal_releases_what_is_not_reviewed_and_tells_those_reviewers(context: None) -> None:
+    application = factories.application(status=Status.IN_REVIEW)
+    listing = application.cycle.opportunity
+    coordinator = factories.coordinator(listing)
+    people = [factories.reviewer(listing, given) for given in ("Rosalind", "Amadou", "Xiomara")]
+    given = actions.assign(application, reviewers=[one.id for one in people], by=coordinator, now=now())
+    by_person = {one.reviewer_id: one for one in given}
+    done, drafting = by_person[people[0].id], by_person[people[1].id]
+    scores = {one.id: 4 for one in queries.criteria_of(application.cycle_id)}
+    actions.submit(done, scores=scores, comment="", version=done.version, by=people[0], now=now())
+    actions.save_draft(drafting, scores={}, comment="Hm", version=drafting.version, by=people[1], now=now())
+    withdraw(application, by=application.person, now=now(), reason="Another place")
+    db.session.expire_all()
+    left = db.session.scalars(db.select(Assignment).where(Assignment.application_id == application.id)).all()
+    assert [one.reviewer for one in left] == [people[0]]
+    released = mails("review_released")
+    assert {mail.to_address for mail in released} == {people[1].email, people[2].email}
+    assert application.person.full_name in released[0].text_body
+    assert "Another place" not in released[0].text_body
+    lines = db.select(Event).where(Event.verb == "assignment.released")
+    assert sorted(line.facts["state"] for line in db.session.scalars(lines)) == ["assigned", "draft"]
+    row = db.session.get_one(ReviewSummary, application.id)
+    assert (row.assigned, row.submitted) == (1, 1)
