@@ -4,7 +4,7 @@ What the portal keeps from the person stays out: decisions whose letter has not 
 application, letters of recommendation that they waived the right to see.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +13,21 @@ from sqlalchemy import select
 from portal.accounts.models import Person
 from portal.accounts.queries import SIGN_IN_VERBS
 from portal.applications import queries as application_queries
+from portal.applications.conversation_models import ConversationMessage
 from portal.applications.inspection import plain_name
 from portal.applications.models import Application, Document
 from portal.applications.progress import timeline
 from portal.applications.sheet import sheet
 from portal.applications.status import Status
+from portal.applications.team_models import TeamComment, TeamMember
 from portal.core.audit import Event
 from portal.core.db import db
 from portal.following.models import Follow
+from portal.letters.models import Letter
+from portal.letters.policy import sight
+from portal.letters.queries import requests_with_letters
 from portal.messaging.models import Message
+from portal.profiles.models import Profile
 from portal.review.models import Assignment
 from portal.self_identification.actions import subject_of
 from portal.self_identification.models import SelfIdAnswer
@@ -55,12 +61,31 @@ def everything(person: Person) -> dict[str, Any]:
 
 
 def files_of(person: Person) -> Iterator[File]:
-    """The files that the person uploaded to their applications, but for what the virus check blocked."""
-    for application in application_queries.of_person(person.id):
-        if application.person_id == person.id:
-            for document in application.documents:
-                if _is_given(document):
-                    yield File(path_of(application, document), document.storage_key)
+    """The files of the person's applications, but for what the virus check blocked; and letters that they may read."""
+    mine = led_by(person)
+    for application in mine:
+        for document in application.documents:
+            if _is_given(document):
+                yield File(path_of(application, document), document.storage_key)
+    for letter in shown_letters(person, mine):
+        if letter.storage_key is not None:
+            yield File(letter_path(letter), letter.storage_key)
+
+
+def led_by(person: Person) -> list[Application]:
+    """The applications that the person leads, newest first; those of a team that somebody else leads are theirs."""
+    return [each for each in application_queries.of_person(person.id) if each.person_id == person.id]
+
+
+def shown_letters(person: Person, applications: Sequence[Application]) -> list[Letter]:
+    """The letters of recommendation that the policy lets this person read."""
+    asked = requests_with_letters([application.id for application in applications])
+    requests = [request for of in asked.values() for request in of if sight(person, request).content]
+    return [request.letter for request in requests if request.letter is not None]
+
+
+def letter_path(letter: Letter) -> str:
+    return f"letters/{letter.id}-{plain_name(letter.filename)}"
 
 
 def _is_given(document: Document) -> bool:
@@ -95,8 +120,7 @@ def _sign_ins(person: Person) -> list[dict[str, Any]]:
 
 @part("applications")
 def _applications(person: Person) -> list[dict[str, Any]]:
-    mine = [each for each in application_queries.of_person(person.id) if each.person_id == person.id]
-    return [_application(application) for application in mine]
+    return [_application(application) for application in led_by(person)]
 
 
 def _application(application: Application) -> dict[str, Any]:
@@ -132,6 +156,62 @@ def _plain(value: Any) -> Any:
 def _file(application: Application, document: Document) -> dict[str, Any]:
     names = ("filename", "media_type", "size", "sha256", "pages", "uploaded_at")
     return {name: getattr(document, name) for name in names} | {"path": path_of(application, document)}
+
+
+@part("recommenders")
+def _recommenders(person: Person) -> list[dict[str, Any]]:
+    """Who was asked to write, and where that stands; what they wrote only where the policy shows it."""
+    mine = {application.id: application for application in led_by(person)}
+    shown = {letter.request_id: letter for letter in shown_letters(person, list(mine.values()))}
+    return [
+        {
+            "application": mine[request.application_id].reference,
+            "name": request.writer_name,
+            "address": request.writer_address,
+            "waived": request.waived,
+            "state": request.state.value,
+            "letter": _letter(shown.get(request.id)),
+        }
+        for of in requests_with_letters(list(mine)).values()
+        for request in of
+    ]
+
+
+def _letter(letter: Letter | None) -> dict[str, Any] | None:
+    if letter is None:
+        return None
+    return {"text": letter.body, "path": letter_path(letter) if letter.storage_key else None}
+
+
+@part("messages")
+def _messages(person: Person) -> list[dict[str, Any]]:
+    """What the person and the coordinators wrote to each other."""
+    ids = [application.id for application in led_by(person)]
+    query = select(ConversationMessage).where(ConversationMessage.application_id.in_(ids))
+    return [
+        {"at": each.at, "by": "the program" if each.is_staff else "the applicant", "text": each.body}
+        for each in db.session.scalars(query.order_by(ConversationMessage.id))
+    ]
+
+
+@part("teams")
+def _teams(person: Person) -> dict[str, Any]:
+    """The teams that the person took part in, and what they wrote to them."""
+    seats = select(TeamMember).where(TeamMember.person_id == person.id).order_by(TeamMember.id)
+    comments = select(TeamComment).where(TeamComment.author_id == person.id).order_by(TeamComment.id)
+    return {
+        "places": [
+            {"access": seat.access.value, "duty": seat.duty, "joined_at": seat.joined_at, "ended_at": seat.ended_at}
+            for seat in db.session.scalars(seats)
+        ],
+        "comments": [{"at": each.created_at, "text": each.body} for each in db.session.scalars(comments)],
+    }
+
+
+@part("profile")
+def _profile(person: Person) -> dict[str, Any]:
+    profile = db.session.get(Profile, person.id)
+    return dict(profile.answers) if profile else {}
 
 
 @part("mail")

@@ -8,17 +8,22 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from portal.applications.conversation_models import ConversationMessage
 from portal.applications.models import Application
 from portal.applications.status import Status
+from portal.applications.team_models import Access, TeamComment, TeamMember
 from portal.core import storage
 from portal.core.clock import now
 from portal.core.db import db
 from portal.core.storage import StorageDown
 from portal.following.actions import keep_listing
+from portal.letters.status import State
 from portal.messaging.models import Message
 from portal.privacy import copying, jobs
 from portal.privacy.models import CopyState, DataCopy
+from portal.profiles.models import Profile
 from tests import factories
+from tests.letters import factories as made
 from tests.page_client import PageClient
 
 
@@ -154,3 +159,73 @@ def test_a_file_that_the_store_has_lost_does_not_stop_the_rest(client: PageClien
     storage.delete(mine.documents[0].storage_key)
     packed = make(client)
     assert len(packed.namelist()) == 3
+
+
+def test_a_letter_is_in_it_only_where_the_policy_shows_it(client: PageClient, mine: Application) -> None:
+    """A waived letter never is, by text, name of its file or bytes; one that may be read is."""
+    made.plan(mine.cycle, shown_after_review=True)
+    waived = made.request(mine, "Tobias Ferreira", state=State.RECEIVED, waived=True)
+    made.letter(waived, "Marker-waived-text")
+    hidden = made.request(mine, "Ulla Thornquist", state=State.RECEIVED, waived=True)
+    made.letter_file(hidden, b"%PDF-1.4 Marker-waived-bytes", filename="Marker-waived.pdf")
+    kept = made.request(mine, "Wim Sealy", state=State.RECEIVED, waived=False)
+    made.letter(kept, "Marker-shown-text")
+    shown = made.request(mine, "Greta Caruso", state=State.RECEIVED, waived=False)
+    file = made.letter_file(shown, b"%PDF-1.4 Marker-shown-bytes", filename="shown.pdf")
+    db.session.commit()
+
+    def packed() -> tuple[str, bytes]:
+        archive = make(client)
+        return archive.read("data.json").decode(), b"".join(archive.read(name) for name in archive.namelist())
+
+    text, everything = packed()
+    assert "Tobias Ferreira" in text
+    assert b"Marker" not in everything  # nothing is shown before the decision is known
+    db.session.execute(sa.update(Application).where(Application.id == mine.id).values(status=Status.OFFERED))
+    db.session.execute(sa.delete(DataCopy))
+    db.session.commit()
+    text, everything = packed()
+    assert "Marker-shown-text" in text
+    assert b"Marker-shown-bytes" in everything
+    assert f"letters/{file.id}-shown.pdf" in text
+    assert b"Marker-waived" not in everything
+
+
+def test_messages_teams_and_the_profile_are_in_it(client: PageClient, mine: Application) -> None:
+    db.session.add(Profile(person_id=mine.person_id, answers={"organization": "A clinic"}, saved_at=now()))
+    db.session.add(
+        ConversationMessage(
+            application_id=mine.id, author_id=mine.person_id, is_staff=False, body="May I ask?", at=now()
+        )
+    )
+    other = factories.application(factories.cycle(), factories.person())
+    db.session.add(
+        TeamMember(
+            application_id=other.id,
+            person_id=mine.person_id,
+            email=mine.person.email,
+            name=mine.person.full_name,
+            duty="Nurse lead",
+            access=Access.COMMENT,
+            invited_at=now(),
+            invited_by_id=other.person_id,
+            joined_at=now(),
+        )
+    )
+    db.session.add(
+        TeamComment(
+            application_id=other.id,
+            question_key="title",
+            is_on_section=False,
+            author_id=mine.person_id,
+            body="Shorter?",
+            created_at=now(),
+        )
+    )
+    db.session.commit()
+    data = json.loads(make(client).read("data.json"))
+    assert data["profile"] == {"organization": "A clinic"}
+    assert [each["text"] for each in data["messages"]] == ["May I ask?"]
+    assert [each["duty"] for each in data["teams"]["places"]] == ["Nurse lead"]
+    assert [each["text"] for each in data["teams"]["comments"]] == ["Shorter?"]
+    assert len(data["applications"]) == 1  # the other's application is not this person's to take away
