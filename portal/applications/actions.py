@@ -127,9 +127,9 @@ def submit(application: Application, *, by: Person, now: datetime) -> Applicatio
     Submitting what is submitted already changes nothing, so that two clicks make one submission.  Raises NotYours,
     Incomplete with the number of things to fix, NoDraft for a withdrawn one.
     """
-    if not leads(by, application):
-        raise NotYours(str(application))
     queries.locked(application.id)
+    if not leads(by, application):  # asked of the row as it is now: the lead may have gone over to somebody else
+        raise NotYours(str(application))
     if application.submitted_at is not None and application.status is not Status.WITHDRAWN:
         return application
     if application.status is not Status.DRAFT:
@@ -199,9 +199,9 @@ def delete_draft(application: Application, *, by: Person) -> None:
 
     Raises NotYours, and NoDraft for what was submitted in earnest.
     """
+    queries.locked(application.id)
     if not leads(by, application):
         raise NotYours(str(application))
-    queries.locked(application.id)
     if application.status is not Status.DRAFT and not application.is_test:
         raise NoDraft(application)
     companions.tell_deleting(application, by)

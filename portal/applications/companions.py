@@ -49,10 +49,11 @@ class Companion:
         """Parts of an application's page for this person, beside its answers."""
         return ()
 
-    def saved(self, application: Application, keys: Collection[str], by: Person) -> str:
+    def saved(self, application: Application, keys: Collection[str], by: Person | None) -> str:
         """Look at a save within its transaction: answers to these questions have changed.
 
-        Out: what to tell whoever saved, as a flash is written, or nothing.
+        So they have where changes are dropped, which the portal does by itself (None) once their time is over.  Out:
+        what to tell whoever saved, as a flash is written, or nothing.
         """
         return ""
 
@@ -122,7 +123,7 @@ def tell_deleted(application: Application) -> list[str]:
     return [key for companion in _companions for key in companion.deleted(application)]
 
 
-def tell_saved(application: Application, keys: Collection[str], by: Person) -> list[str]:
+def tell_saved(application: Application, keys: Collection[str], by: Person | None) -> list[str]:
     """Let all companions look at a save.  Out: what they tell whoever saved."""
     if not keys:
         return []

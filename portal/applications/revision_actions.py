@@ -35,7 +35,7 @@ def reopen(application: Application, *, by: Person, now: datetime) -> None:
 def stop_editing(application: Application, *, by: Person, now: datetime) -> None:
     """Drop what was changed and not submitted again.  Raises NotYours."""
     _hold(application, by)
-    revisions.go_back(application, by=by, now=now)
+    companions.tell_saved(application, revisions.go_back(application, by=by, now=now), by)
 
 
 def submit_again(application: Application, *, by: Person, now: datetime) -> None:
@@ -89,13 +89,13 @@ def drop_late(application_id: int, *, now: datetime) -> bool:
     application = queries.held(application_id)
     if application is None or application.editing_since is None or unlocked(application.person, application, now):
         return False
-    revisions.go_back(application, by=None, now=now)
+    companions.tell_saved(application, revisions.go_back(application, by=None, now=now), None)
     return True
 
 
 def _hold(application: Application, by: Person) -> None:
     """Hold the application as it is now.  Raises NotYours."""
+    queries.locked(application.id)
     if not leads(by, application):
         raise NotYours(str(application))
-    queries.locked(application.id)
     db.session.expire(application, ["answers", "documents", "change_request", "extension"])

@@ -105,26 +105,32 @@ def as_submitted(application: Application) -> Application:
     return cast(Application, Submitted(application, revision)) if revision else application
 
 
-def go_back(application: Application, *, by: Person | None, now: datetime) -> None:
+def go_back(application: Application, *, by: Person | None, now: datetime) -> set[str]:
     """Drop the working copy: answers and documents are again those of the last revision.
 
-    In: the application, held, with answers and documents; who drops it (None for the portal itself).
+    In: the application, held, with answers and documents; who drops it (None for the portal itself).  Out: the keys
+    of the questions that were answered differently.
     """
     revision = last(application.id)
     if application.editing_since is None or revision is None:
-        return
-    wanted = dict(revision.answers)
+        return set()
+    wanted, dropped = dict(revision.answers), set[str]()
     for answer in list(application.answers):
         if answer.question_key not in wanted:
+            dropped.add(answer.question_key)
             application.answers.remove(answer)
         elif answer.value != wanted.pop(answer.question_key):
+            dropped.add(answer.question_key)
             answer.value, answer.saved_at = revision.answers[answer.question_key], now
+    dropped |= set(wanted)
     application.answers += [Answer(question_key=key, value=value, saved_at=now) for key, value in wanted.items()]
     standing = {document["id"] for document in revision.documents}
     for document in application.documents:
-        if document.id in standing:
-            document.removed_at = None
-        elif document.removed_at is None:
-            document.removed_at = now
+        if (document.removed_at is None) == (document.id in standing):
+            continue
+        dropped.add(document.question_key)
+        document.removed_at = None if document.id in standing else now
     since, application.editing_since = application.editing_since, None
     audit.record(by, "application.edit_dropped", application, since=since.isoformat(), revision=revision.number)
+    db.session.flush()
+    return dropped

@@ -21,7 +21,7 @@ from portal.applications.status import Status
 from portal.applications.team_models import TeamChange
 from portal.catalogue.fields import kind_of
 from portal.catalogue.file_kind import File
-from portal.catalogue.frozen import FrozenQuestion, FrozenSection
+from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
 from portal.core import audit, storage
 from portal.core.db import db
 
@@ -274,11 +274,17 @@ def max_bytes(question: FrozenQuestion) -> int:
 
 
 def remove_document(document: Document, *, by: Person, now: datetime) -> None:
-    """Take a file out of a draft; its bytes go a day later.  Raises NotYours, NoDraft."""
-    if not may_write(by, document.application):
+    """Take a file out of a draft, or out of a section of an edit that is unlocked; its bytes go a day later.
+
+    Raises NotYours, NoDraft.
+    """
+    application = document.application
+    if not may_write(by, application):
         raise NotYours(str(document))
-    if document.application.status is not Status.DRAFT and document.application.editing_since is None:
-        raise NoDraft(document.application)
+    questions = frozen(application.form).questions
+    section = next((each.section_id for each in questions if each.key == document.question_key), 0)
+    if not is_written(application, section, by=by, now=now):
+        raise NoDraft(application)
     if document.removed_at is None:
         document.removed_at = now
         audit.record(by, "document.removed", document, application=document.application_id)

@@ -189,7 +189,7 @@ def _tell_applicant(endorsement: Endorsement, template: str) -> None:
     )  # fmt: skip
 
 
-def notice(application: Application, *, by: Person, now: datetime) -> str:
+def notice(application: Application, *, by: Person | None, now: datetime) -> str:
     """Look whether answers that were confirmed have changed; called within a save, which holds the application.
 
     Out: a sentence for who saved, when the endorsement has to be given again or stands again; else nothing.

@@ -8,9 +8,11 @@ from sqlalchemy.orm import joinedload
 from portal.accounts.queries import holders
 from portal.accounts.status import Role
 from portal.applications.models import Application
+from portal.applications.revisions import as_submitted
 from portal.catalogue.models import Cycle
 from portal.core.db import db
 from portal.core.tokens import hashed
+from portal.endorsements.facts import facts_of, fingerprint
 from portal.endorsements.models import Endorsement, EndorsementLink
 from portal.endorsements.status import IN_FORCE, State
 from portal.messaging.models import Message
@@ -89,13 +91,18 @@ def reviews_for(cycle: Cycle, address: str) -> bool:
 def shown_to_reviewers(application: Application) -> Endorsement | None:
     """The endorsement as reviewers may know of it: confirmed, or confirmed and to be confirmed again; else None.
 
-    No query where the cycle wants none, or does not show it.
+    What was confirmed of an edit that is not submitted is not confirmed of what they read.  No query where the cycle
+    wants none, or does not show it.
     """
     if not application.cycle.endorser or not application.cycle.endorsement_shown:
         return None
-    return db.session.scalar(
+    found = db.session.scalar(
         select(Endorsement).where(
             Endorsement.application_id == application.id,
             Endorsement.state.in_([State.CONFIRMED, State.REOPENED]),
         )
     )
+    if found is None or application.editing_since is None or found.state is State.REOPENED:
+        return found
+    stands = fingerprint(facts_of(as_submitted(application)))
+    return found if found.fingerprint == stands else None

@@ -37,7 +37,7 @@ class EndorsementCompanion(Companion):
         found = queries.last_of([application.id]).get(application.id)
         return [Panel("endorsements/_own_panel.html", {"endorsement": found, "application": application})]
 
-    def saved(self, application: Application, keys: Collection[str], by: Person) -> str:
+    def saved(self, application: Application, keys: Collection[str], by: Person | None) -> str:
         """Answers that were confirmed and have changed are to be confirmed again."""
         return notice(application, by=by, now=now()) if application.cycle.endorser else ""
 
@@ -54,7 +54,7 @@ class EndorsementCompanion(Companion):
 
     def deleted(self, application: Application) -> Sequence[str]:
         """The mails about its requests go with it; there are no files."""
-        for endorsement in queries.of_application(application.id) if application.cycle.endorser else ():
+        for endorsement in queries.of_application(application.id):  # also where the cycle wants none any more
             forget_about(endorsement)
         return ()
 

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.accounts.models import Person
 from portal.applications import actions, change_requests, jobs, revision_actions, revisions
@@ -449,3 +449,52 @@ def test_a_revision_number_is_given_once(submitted: Application) -> None:
     with pytest.raises(Exception, match="uq_application_revision_number"):
         db.session.flush()
     db.session.rollback()
+
+
+# what is not unlocked
+
+
+def test_files_of_sections_that_were_not_asked_for_stay(client: PageClient, submitted: Application) -> None:
+    with time_machine.travel(CLOSES + timedelta(days=3), tick=False):
+        request = asked(submitted)
+        reopened(submitted)
+        (cv,) = [each for each in submitted.documents if each.removed_at is None]
+        client.sign_in(submitted.person)
+        assert client.post(f"/applications/{submitted.id}/documents/{cv.id}/remove").status == 409
+        sent = {name_of(submitted, "title"): "New title", "remove": str(cv.id), "to": "tasks"}
+        client.post(section_path(submitted), sent)
+        db.session.expire_all()
+        assert cv.removed_at is None
+        request.section_ids = [section.id for section in submitted.form.sections]
+        db.session.commit()
+        assert client.post(f"/applications/{submitted.id}/documents/{cv.id}/remove").status == 303
+        db.session.expire_all()
+        assert cv.removed_at is not None
+
+
+@pytest.mark.parametrize("action", [revision_actions.reopen, revision_actions.submit_again])
+def test_whoever_gave_the_lead_away_meanwhile_neither_edits_nor_submits(submitted: Application, action: Any) -> None:
+    before, after = submitted.person, factories.person("Ren", "Nakagawa")
+    factories.member(submitted, before)
+    assert submitted.person_id == before.id
+    db.session.execute(  # as another request does: this one read the row before
+        update(Application).where(Application.id == submitted.id).values(person_id=after.id),
+        execution_options={"synchronize_session": False},
+    )
+    with pytest.raises(NotYours):
+        action(submitted, by=before, now=now())
+
+
+@pytest.mark.parametrize("action", [actions.submit, actions.delete_draft])
+def test_nor_submits_or_deletes_the_draft(in_time: None, person: Person, action: Any) -> None:
+    made, after = factories.application(by=person), factories.person("Ren", "Nakagawa")
+    complete_now(made)
+    db.session.flush()
+    assert made.person_id == person.id
+    db.session.execute(
+        update(Application).where(Application.id == made.id).values(person_id=after.id),
+        execution_options={"synchronize_session": False},
+    )
+    at = {"now": now()} if action is actions.submit else {}
+    with pytest.raises(NotYours):
+        action(made, by=person, **at)

@@ -8,14 +8,17 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from portal.applications import actions as applying
+from portal.applications import revision_actions
 from portal.applications.models import Answer, Application
 from portal.applications.status import Status
 from portal.catalogue.cycle_actions import duplicate_cycle
 from portal.catalogue.inputs import portal_zone
+from portal.catalogue.shifting import Shift, Step
 from portal.core import audit
 from portal.core.clock import now
 from portal.core.db import db
-from portal.endorsements import actions, jobs
+from portal.endorsements import actions, jobs, queries
 from portal.endorsements.facts import facts_of, fingerprint
 from portal.endorsements.models import Endorsement
 from portal.endorsements.status import STEPS, By, State, allowed
@@ -482,7 +485,7 @@ def test_a_copy_of_a_cycle_wants_it_too(client: PageClient, draft: Application) 
     db.session.commit()
     admin = factories.admin()
     with db.session.no_autoflush:
-        made = duplicate_cycle(draft.cycle, by=admin, zone=portal_zone())
+        made = duplicate_cycle(draft.cycle, by=admin, shift=Shift(1, Step.YEARS, portal_zone()))
     assert (made.endorser, made.endorsement_keys, made.takes_teams) == (
         "your medical director", ["title", "proposal"], True,
     )  # fmt: skip
@@ -507,3 +510,70 @@ def test_pages_run_the_same_number_of_queries_for_any_number_of_requests(
             found.append(len(statements))
         counts.append(found)
     assert counts[0] == counts[1]
+
+
+def submit_and_reopen(client: PageClient, draft: Application) -> None:
+    client.sign_in(draft.person).post(f"/applications/{draft.id}/submit")
+    client.post(f"/applications/{draft.id}/edit")
+    db.session.expire_all()
+    assert (draft.status, draft.editing_since is not None) == (Status.SUBMITTED, True)
+
+
+def edited_then_confirmed(client: PageClient, draft: Application) -> Endorsement:
+    """What was submitted says one thing and is not confirmed yet; while it says another in an edit, it is."""
+    draft.cycle.endorsement_due_at = draft.cycle.closes_at
+    ask(client, draft)
+    path = link(mails("endorsement_asked")[0])
+    submit_and_reopen(client, draft)
+    write_title(client, draft, "A modest title")
+    confirm(client, path)
+    assert standing(draft).state is State.CONFIRMED
+    return standing(draft)
+
+
+@pytest.mark.parametrize("way", ["dropped", "too late"])
+def test_what_was_confirmed_of_an_edit_is_not_confirmed_of_what_stands(
+    client: PageClient, draft: Application, way: str
+) -> None:
+    """Nobody lets modest words be confirmed and then goes back to others."""
+    found = edited_then_confirmed(client, draft)
+    if way == "dropped":
+        client.sign_in(draft.person).post(f"/applications/{draft.id}/edit/stop")
+    else:
+        draft.cycle.edits_until_deadline = False
+        assert revision_actions.drop_late(draft.id, now=now())
+    db.session.commit()
+    db.session.expire_all()
+    assert draft.values["title"] == "Waiting-room stories"
+    assert found.state is State.REOPENED
+    assert verbs()[-1] == "endorsement.reopened"
+
+
+def test_nor_do_reviewers_read_so_meanwhile(client: PageClient, draft: Application) -> None:
+    found = edited_then_confirmed(client, draft)
+    draft.cycle.endorsement_shown = True
+    assert queries.shown_to_reviewers(draft) is None
+    client.sign_in(draft.person).post(f"/applications/{draft.id}/submit")
+    db.session.expire_all()
+    assert draft.editing_since is None
+    assert queries.shown_to_reviewers(draft) is found
+
+
+def test_going_back_to_what_was_confirmed_restores_it(client: PageClient, draft: Application) -> None:
+    ask(client, draft)
+    confirm(client, link(mails("endorsement_asked")[0]))
+    submit_and_reopen(client, draft)
+    write_title(client, draft, "Another title")
+    assert standing(draft).state is State.REOPENED
+    client.post(f"/applications/{draft.id}/edit/stop")
+    assert standing(draft).state is State.CONFIRMED
+
+
+def test_the_mails_go_with_the_application_also_where_none_is_wanted_any_more(
+    client: PageClient, draft: Application
+) -> None:
+    ask(client, draft)
+    assert len(mails("endorsement_asked")) == 1
+    draft.cycle.endorser = ""
+    applying.erase(draft)
+    assert mails("endorsement_asked") == []
