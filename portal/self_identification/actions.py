@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Person
@@ -21,6 +21,8 @@ from portal.self_identification.queries import DECLINED
 from portal.self_identification.suppression import suppress
 
 DECLINED_WORDS = "I choose not to answer"
+MIXED = 200
+MIXING = 0x5E1F1D
 
 
 class TooEarly(Exception):
@@ -59,11 +61,29 @@ def answer(application: Application, *, choices: Mapping[str, str]) -> None:
         return
     offered = {question["key"]: question["choices"] for question in in_force.questions}
     kept = {key: choice for key, choice in choices.items() if choice in offered.get(key, ())}
-    db.session.execute(
-        insert(SelfIdAnswer).values(
-            subject=subject_of(application.id), cycle_id=application.cycle_id, wording_id=in_force.id, choices=kept
-        )
+    row = {"subject": subject_of(application.id), "cycle_id": application.cycle_id, "wording_id": in_force.id}
+    _write_among_others(row | {"choices": kept})
+
+
+def _write_among_others(row: dict[str, Any]) -> None:
+    """Write an answer together with those of its cycle, anew and in the order of their hashes.
+
+    PostgreSQL remembers of each row which transaction and command wrote it (`xmin`, `cmin`) and where it stands
+    (`ctid`), so the newest answer could be joined to the application that was asked in the same transaction, and
+    through it to the line of the access log that tells when.  Written among others it cannot be told from them.  Of
+    very many, a random `MIXED` are written anew.
+    """
+    db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIXING})
+    columns = (SelfIdAnswer.subject, SelfIdAnswer.cycle_id, SelfIdAnswer.wording_id, SelfIdAnswer.choices)
+    here = select(SelfIdAnswer.subject).where(SelfIdAnswer.cycle_id == row["cycle_id"])
+    others = db.session.execute(
+        delete(SelfIdAnswer)
+        .where(SelfIdAnswer.subject.in_(here.order_by(func.random()).limit(MIXED)))
+        .returning(*columns)
+        .execution_options(synchronize_session=False)
     )
+    rows = [row, *(dict(other._mapping) for other in others)]
+    db.session.execute(insert(SelfIdAnswer).values(sorted(rows, key=lambda each: bytes(each["subject"]))))
 
 
 def forget(application_ids: Sequence[int]) -> None:

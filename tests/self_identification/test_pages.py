@@ -272,3 +272,34 @@ def test_only_admins_see_the_pages(client: PageClient, over: Cycle) -> None:
     assert client.get("/admin/self-identification").status == 404
     assert client.get(f"/admin/self-identification/reports/{over.id}").status == 404
     assert client.post(f"/admin/self-identification/reports/{over.id}").status == 404
+
+
+def test_staff_who_try_a_form_are_not_asked_and_not_counted(client: PageClient, context: None) -> None:
+    put_in_force()
+    made = factories.application(by=factories.person(), status=Status.SUBMITTED)
+    page = client.sign_in(made.person).get(f"/applications/{made.id}")
+    assert "Open the voluntary questions" in page.text
+    made.is_test = True
+    db.session.commit()
+    assert "Open the voluntary questions" not in client.get(f"/applications/{made.id}").text
+    assert client.get(path(made)).status == 403
+    assert client.post(path(made), {"q1": "Roses"}).status == 403
+    assert kept() == []
+
+
+def test_nothing_that_the_database_remembers_of_a_row_joins_answers_to_applications(context: None) -> None:
+    """Transaction, command and place of a row: each answer shares them with all others of its cycle, or none."""
+    put_in_force()
+    cycle = factories.cycle()
+    made = [factories.application(cycle, factories.person(), status=Status.SUBMITTED) for _ in range(6)]
+    for application in made:
+        with db.session.begin_nested():  # a transaction of its own, as PostgreSQL counts them
+            actions.answer(application, choices={"q1": "Roses"})
+    joined = db.session.execute(
+        sa.text("SELECT a.application_id, b.subject FROM self_id_asked a JOIN self_id_answer b ON a.xmin = b.xmin")
+    ).all()
+    assert {row.application_id for row in joined} == {made[-1].id}  # all six answers are of the last one's
+    assert {row.subject for row in joined} == {actions.subject_of(each.id) for each in made}
+    places = db.session.scalars(sa.text("SELECT subject FROM self_id_answer ORDER BY ctid")).all()
+    assert [bytes(one) for one in places] == sorted(actions.subject_of(each.id) for each in made)
+    assert db.session.scalar(sa.text("SELECT count(DISTINCT cmin::text) FROM self_id_answer")) == 1
