@@ -33,6 +33,8 @@ def grant(cycle: Cycle, *, email: str, until: datetime, reason: str, by: Person,
         raise Refused({"email": "Check the address: nobody has an account with it."})
     if person.id == by.id:
         raise Refused({"email": "Ask another coordinator: you cannot extend your own deadline."})
+    if extension_queries.apply_together(cycle.id, person.id, by.id):
+        raise Refused({"email": "Ask another coordinator: you have a part in this person’s application yourself."})
     if until <= max(now, cycle.closes_at):
         raise Refused({"until": "Choose a time after the closing date of the cycle that is still to come."})
     with judged(JUDGEMENTS):

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import Person
 from portal.applications.extension_models import Extension
-from portal.applications.models import own_deadline
+from portal.applications.models import Application, own_deadline
+from portal.applications.team_models import TeamMember
 from portal.catalogue.models import Cycle
 from portal.core.db import db
 
@@ -37,6 +38,17 @@ def by_id(extension_id: int) -> Extension | None:
         .where(Extension.id == extension_id)
         .options(joinedload(Extension.cycle).joinedload(Cycle.opportunity), joinedload(Extension.person))
     )
+
+
+def apply_together(cycle_id: int, one: int, other: int) -> bool:
+    """Whether two people have, or ever had, a part in the same application to a cycle."""
+
+    def part(person_id: int) -> ColumnElement[bool]:
+        joined = select(TeamMember.application_id).where(TeamMember.person_id == person_id)
+        return or_(Application.person_id == person_id, Application.id.in_(joined))
+
+    shared = exists().where(Application.cycle_id == cycle_id, Application.is_test.is_(False), part(one), part(other))
+    return bool(db.session.scalar(select(shared)))
 
 
 def of_cycle(cycle_id: int) -> Sequence[Extension]:

@@ -6,6 +6,7 @@ from portal.accounts.rules import coordinates, scope
 from portal.accounts.status import Role
 from portal.applications.conversation_models import ConversationMessage
 from portal.applications.extension_models import Extension
+from portal.applications.extension_queries import apply_together
 from portal.applications.models import Application
 from portal.applications.revision_models import ChangeRequest
 from portal.applications.rules import coordinate_application, took_part
@@ -33,8 +34,10 @@ def manage_change_request(user: Any, request: tuple[ChangeRequest, Application])
 
 @rule("extension.revoke")
 def revoke_extension(user: Any, extension: Extension) -> bool:
-    """Coordinators of the listing, except for themselves."""
-    return extension.person_id != user.id and coordinates(user, extension.cycle.opportunity)
+    """Coordinators of the listing, except for themselves and their own team."""
+    if extension.person_id == user.id or not coordinates(user, extension.cycle.opportunity):
+        return False
+    return not apply_together(extension.cycle_id, extension.person_id, user.id)
 
 
 @rule("conversation.list")

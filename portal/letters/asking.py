@@ -122,7 +122,9 @@ def _writer_address(application: Application, address: str, others: Sequence[Let
     key = address_key(address)
     if key == address_key(application.person.email):
         raise Refused("Name somebody else: this is your own address.", "address")
-    if key in {address_key(member.email) for member in application.members}:
+    team = {address_key(member.email) for member in application.members}
+    team |= {address_key(member.person.email) for member in application.members if member.person is not None}
+    if key in team:
         raise Refused("Name somebody else: this address is of somebody in your team.", "address")
     if any(one.writer_key == key for one in others):
         raise _asked_already()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal.accounts.models import Person
 from portal.applications.models import Application
+from portal.applications.queries import of_others
 from portal.catalogue.models import Cycle
 from portal.core.db import db
 from portal.core.paging import Key, Slice, paginate
@@ -35,7 +36,7 @@ SHOWN: Mapping[str, tuple[str, frozenset[State]]] = {
 def page(cycle: Cycle, show: str, *, by: Any, now: datetime, after: str = "", before: str = "") -> Slice:
     """A page of the requests of submitted applications of a cycle, in the order they were made.
 
-    In: what to show, out of `SHOWN`.  Rows begin with the request; the staff member's own application is left out.
+    In: what to show, out of `SHOWN`.  Rows begin with the request; what the staff member has a part in is left out.
     """
     query = (
         with_due(select(LetterRequest))
@@ -44,7 +45,7 @@ def page(cycle: Cycle, show: str, *, by: Any, now: datetime, after: str = "", be
             LetterRequest.state.in_(sorted(SHOWN[show][1])),
             Application.submitted_at.is_not(None),
             Application.is_test.is_(False),
-            Application.person_id != by.id,
+            of_others(by.id),
         )
         .options(
             contains_eager(LetterRequest.application).options(
@@ -69,7 +70,7 @@ def counts(cycle: Cycle, *, by: Any, now: datetime) -> tuple[dict[State, int], i
             LetterRequest.cycle_id == cycle.id,
             Application.submitted_at.is_not(None),
             Application.is_test.is_(False),
-            Application.person_id != by.id,
+            of_others(by.id),
         )
         .group_by(LetterRequest.state)
     )

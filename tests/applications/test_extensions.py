@@ -298,3 +298,26 @@ def test_the_list_costs_the_same_for_any_number(app: Flask, client: PageClient) 
             client.get(f"/manage/cycles/{cycle.id}/extensions")
         counts.append(len(found))
     assert counts[0] == counts[1] <= 8
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_nobody_extends_the_deadline_of_their_own_team(client: PageClient, draft: Application, left: bool) -> None:
+    """A coordinator who is in a team, or was, neither grants its lead more time, nor a member who may lead it next."""
+    listing, ren = draft.cycle.opportunity, factories.person("Ren", "Nakagawa")
+    conflicted, other = factories.coordinator(listing), factories.coordinator(listing)
+    until = NOON + timedelta(days=400)
+    factories.member(draft, ren)
+    held = extended(draft.cycle, ren, until)
+    factories.member(draft, conflicted, left=left)
+    for person in (draft.person, ren):
+        with pytest.raises(Refused) as refused:
+            extension_actions.grant(
+                draft.cycle, email=person.email, until=until, reason="Ill", by=conflicted, now=now()
+            )
+        assert "you have a part in this person’s application" in refused.value.errors["email"]
+    db.session.commit()
+    assert client.sign_in(conflicted).post(f"/manage/extensions/{held.id}/revoke").status == 404
+    assert client.sign_in(other).post(f"/manage/extensions/{held.id}/revoke").status == 303
+    extension_actions.grant(draft.cycle, email=ren.email, until=until, reason="Ill", by=other, now=now())
+    someone = factories.person("Ola", "Lind")
+    extension_actions.grant(draft.cycle, email=someone.email, until=until, reason="Ill", by=conflicted, now=now())

@@ -12,8 +12,9 @@ from portal.core.audit import Event
 from portal.core.clock import now
 from portal.core.db import db
 from portal.core.scanner import ScannerDown, TooLargeToScan, Verdict
-from portal.letters import jobs, scan_jobs
+from portal.letters import asking, jobs, scan_jobs, staff_queries
 from portal.letters.models import Letter, LetterOverride, LetterPlan, LetterRequest
+from portal.letters.refusals import Refused
 from portal.letters.status import Mode, Sender, State
 from portal.messaging.models import Message
 from portal.review.models import Assignment
@@ -333,3 +334,24 @@ def test_mail_about_letters_reaches_applicants_as_messages_of_their_own(here: He
     assert isinstance(mail, Message)
     client.sign_in(db.session.get_one(type(here.applicant), mail.person_id))
     assert "The letter by Tobias Ferreira has arrived" in client.get("/applications").text
+
+
+def test_staff_see_no_requests_of_the_team_they_are_in(client: PageClient, here: Here) -> None:
+    one = factories.application(here.cycle, factories.person("Ren", "Nakagawa"), status=Status.SUBMITTED)
+    made.request(one, "Tobias Ferreira")
+    path = f"/manage/cycles/{here.cycle.id}/letters"
+    assert "Tobias Ferreira" in client.sign_in(here.coordinator).get(path).text
+    factories.member(one, here.coordinator, left=True)
+    db.session.commit()
+    seen = client.get(path).text
+    assert "Tobias Ferreira" not in seen
+    assert staff_queries.counts(here.cycle, by=here.coordinator, now=now()) == ({}, 0)
+
+
+def test_nobody_of_a_team_writes_for_it_by_the_address_of_their_account(here: Here) -> None:
+    factories.member(
+        here.draft, factories.person("Ren", "Nakagawa", email="ren@account.example"), email="r@work.example"
+    )
+    for address in ("ren@account.example", "r@work.example"):
+        with pytest.raises(Refused, match="somebody in your team"):
+            asking.ask(here.draft, name="Ren", address=address, waived=True, by=here.applicant, now=now())
