@@ -39,9 +39,10 @@ class File:
 
 
 def file_by_id(application_id: int) -> File | None:
-    """An application with all that its page shows of itself, in three queries: this one, its answers, its team.
+    """An application with all that its page shows of itself, in two queries: this one and its answers.
 
-    Documents come in the same rows: there are few, and a page has few queries to spend.  The form is kept by `sheet`.
+    Documents and the team come in the same rows: there are few of each, and a page has few queries to spend.  The form
+    is kept by `sheet`.
     """
     listing = joinedload(Application.cycle).joinedload(Cycle.opportunity)
     before, after = _neighbours()
@@ -59,7 +60,7 @@ def file_by_id(application_id: int) -> File | None:
                 joinedload(Application.form),
                 joinedload(Application.change_request),
                 selectinload(Application.answers),
-                selectinload(Application.members).joinedload(TeamMember.person),
+                joinedload(Application.members).joinedload(TeamMember.person),
             )
         )
         .unique()

@@ -13,6 +13,7 @@ from portal.applications.status import Status
 from portal.catalogue.models import Cycle
 from portal.catalogue.status import Publication
 from portal.core.access import can
+from portal.core.branding import brand
 from portal.core.clock import now
 from portal.core.db import db
 from portal.messaging.actions import write
@@ -266,11 +267,12 @@ def test_flat_queries_on_the_file(staff: PageClient, make: Maker, review: Review
             message("application", key, f"m{n}-{i}")
         db.session.commit()
         db.session.expunge_all()  # a request finds nothing in its session
+        brand()  # read again every ten seconds, whatever page is asked for
         with count_queries() as count:
             assert staff.get(f"/manage/applications/{key}").status == 200
         numbers.append(count.n)
     assert len(set(numbers)) == 1
-    assert numbers[0] <= 13
+    assert numbers[0] <= 12
 
 
 # figures
