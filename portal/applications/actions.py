@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.accounts.models import Person
 from portal.applications import companions, queries, revisions
 from portal.applications.models import Application, Document, StatusEvent, moving
-from portal.applications.refusals import Incomplete, NoDraft, NoForm, NotYours, WrongStep
+from portal.applications.refusals import Incomplete, Kept, NoDraft, NoForm, NotYours, WrongStep
 from portal.applications.rules import leads, may_step
 from portal.applications.sheet import problems_of, unasked
 from portal.applications.status import Status, find_step
@@ -197,13 +197,15 @@ def withdraw(application: Application, *, by: Person, now: datetime, reason: str
 def delete_draft(application: Application, *, by: Person) -> None:
     """Delete a draft or a test application for good; its files go by a job once this commits.
 
-    Raises NotYours, and NoDraft for what was submitted in earnest.
+    Raises NotYours, NoDraft for what was submitted in earnest, and Kept where something keeps it.
     """
     queries.locked(application.id)
     if not leads(by, application):
         raise NotYours(str(application))
     if application.status is not Status.DRAFT and not application.is_test:
         raise NoDraft(application)
+    if reason := companions.kept_because(application):
+        raise Kept(application, reason)
     companions.tell_deleting(application, by)
     audit.record(by, "application.deleted", application, cycle=application.cycle_id)
     erase(application)

@@ -6,7 +6,7 @@ from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.applications.models import Document
-from portal.applications.refusals import NoDraft, NoForm, Turned
+from portal.applications.refusals import Kept, NoDraft, NoForm, NotYours, Turned
 from portal.applications.rules import belongs, opens, over
 from portal.applications.scan_states import LOST, LOST_OWN
 from portal.core import pages
@@ -42,6 +42,18 @@ def denied(error: Denied) -> ResponseReturnValue:
 def no_draft(error: NoDraft) -> ResponseReturnValue:
     """Another tab, or the lead of the team, was quicker to submit or withdraw."""
     return turned(over(error.application, current_user))
+
+
+@bp.errorhandler(NotYours)
+def not_yours(_error: NotYours) -> ResponseReturnValue:
+    """The lead went over to somebody else, or somebody was taken out of the team, at the same moment."""
+    reason = "Your part in this team was changed at the same moment, so nothing was done. Open the application again."
+    return turned(Turned(reason, title="Your part in this team has changed", status=409))
+
+
+@bp.errorhandler(Kept)
+def kept(error: Kept) -> ResponseReturnValue:
+    return turned(Turned(error.reason, title="This is kept for now", status=409, application_id=error.application.id))
 
 
 @bp.errorhandler(NoForm)

@@ -81,6 +81,10 @@ class Companion:
         """
         return ()
 
+    def keeps(self, application: Application) -> str:
+        """Why the application may not be deleted at the moment, as a sentence; nothing where it may."""
+        return ""
+
     def deleting(self, application: Application, by: Any) -> None:
         """Do what belongs to deleting a draft, in its transaction, while its rows are still there."""
 
@@ -155,6 +159,11 @@ def tell_moved(application: Application, event: StatusEvent) -> None:
     """Let all companions do what belongs to a move."""
     for companion in _companions:
         companion.moved(application, event)
+
+
+def kept_because(application: Application) -> str:
+    """Why the application may not be deleted at the moment; empty where it may."""
+    return " ".join(sentence for one in _companions if (sentence := one.keeps(application)))
 
 
 def tell_deleting(application: Application, by: Any) -> None:

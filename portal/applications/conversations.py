@@ -14,7 +14,7 @@ from portal.accounts.status import Role
 from portal.applications.conversation_models import ConversationMessage
 from portal.applications.models import Application
 from portal.applications.queries import of_others
-from portal.applications.rules import belongs
+from portal.applications.rules import belongs, people_of
 from portal.catalogue.models import Cycle, Opportunity
 from portal.core import audit
 from portal.core.db import db
@@ -65,7 +65,10 @@ def _tell(application: Application, message: ConversationMessage) -> None:
             "message_to_applicant", to=application.person, about=application, reply_to=listing.contact_email, **context
         )
         return
-    told: list[Person | tuple[str, str]] = list(holders(Role.COORDINATOR, listing))
+    parts = people_of(application)  # a coordinator who is or was in the team is none of this application
+    told: list[Person | tuple[str, str]] = [
+        person for person in holders(Role.COORDINATOR, listing) if person.id not in parts
+    ]
     if listing.contact_email:
         told = [(listing.contact_name or listing.title, listing.contact_email)]
     for person in told:

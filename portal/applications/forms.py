@@ -1,6 +1,6 @@
 """Forms of the applicant's pages.  A section's form is made from its questions; saving it refuses nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -14,8 +14,7 @@ from portal.applications.saving import seen_marks
 from portal.applications.sheet import Part, field_name
 from portal.catalogue.fields import kind_of
 from portal.catalogue.inputs import limited
-from portal.catalogue.parts_kind import RowsField, RowsKind
-from portal.catalogue.question_kind import Fault
+from portal.catalogue.parts_kind import RowsKind
 from portal.core.text import clean
 
 
@@ -70,14 +69,3 @@ def section_form(
         made[name].pad(count)
         made[name].note = made[f"{name}-note"] if f"{name}-note" in fields else None
     return made
-
-
-def place_faults(field: Any, faults: Iterable[Fault]) -> None:
-    """Write each fault beside the control that it is about."""
-    for fault in faults:
-        found = field
-        for step in fault.at.split("-") if fault.at else ():
-            found = found.entries[int(step)] if step.isdigit() else found.form[step]
-        found.errors = [*found.errors, fault.sentence]
-        if fault.at and isinstance(field, RowsField):
-            field.errors = [*field.errors, {}]  # so that whoever looks for errors looks into the rows

@@ -35,6 +35,15 @@ class NoDraft(Exception):
         self.application = application
 
 
+class Kept(Exception):
+    """Something keeps an application from being deleted; `reason` is a whole sentence.  Nothing was changed."""
+
+    def __init__(self, application: Any, reason: str) -> None:
+        super().__init__(reason)
+        self.application = application
+        self.reason = reason
+
+
 class Unchanged(Exception):
     """What is submitted again differs in nothing from what was submitted; nothing was changed."""
 

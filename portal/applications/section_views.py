@@ -14,7 +14,7 @@ from portal.applications.blueprint import bp
 from portal.applications.carrying import Former, former
 from portal.applications.companions import tasks_of
 from portal.applications.eligibility import eligibility, others_open
-from portal.applications.forms import ActForm, place_faults, section_form
+from portal.applications.forms import ActForm, section_form
 from portal.applications.models import Application
 from portal.applications.progress import Draft, saved_line
 from portal.applications.refusals import NoDraft
@@ -26,7 +26,7 @@ from portal.applications.team_forms import CommentForm
 from portal.applications.team_queries import Thread, last_by_others, threads
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenSection, frozen
-from portal.catalogue.parts_kind import rearranged
+from portal.catalogue.parts_kind import place_faults, rearranged
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.db import transaction

@@ -10,6 +10,7 @@ from portal.accounts.actions import deactivate, name, revoke
 from portal.accounts.models import Person
 from portal.applications.actions import delete_draft, erase
 from portal.applications.actions import withdraw as withdraw_application
+from portal.applications.companions import Companion, register
 from portal.applications.models import Application
 from portal.applications.status import Status, find_step
 from portal.applications.team_actions import leave_all
@@ -24,6 +25,7 @@ from portal.privacy.copying import delete_copies_of
 from portal.privacy.models import LegalHold, Purge
 
 AT_ONCE = 50
+HELD = "For legal reasons nothing of this application may be deleted at the moment. You can delete it later."
 CLOSED = "The applicant closed their account."
 NOBODY = ("Deleted", "person")
 
@@ -36,6 +38,16 @@ class LeadsTeam(Exception):
         self.applications = applications
 
 
+class _Holds(Companion):
+    """While a hold stands, applicants delete nothing of what it is on either."""
+
+    def keeps(self, application: Application) -> str:
+        return HELD if queries.is_kept(application.id) else ""
+
+
+register(_Holds())
+
+
 class AlreadyHeld(Exception):
     """A hold stands on this already."""
 
@@ -43,9 +55,9 @@ class AlreadyHeld(Exception):
 def close_account(person: Person, *, now: datetime) -> None:
     """Close one's own account for good.
 
-    Drafts are deleted, what can be withdrawn is withdrawn, roles, passkeys, saved listings and copies end, the address
-    is free again.  Submitted applications stay for as long as their listings keep them, under the name; without any
-    the name goes too.  Raises LeadsTeam, and LastAdmin of accounts.
+    Drafts are deleted but for those that a hold keeps, what can be withdrawn is withdrawn, roles, passkeys, saved
+    listings and copies end, the address is free again.  Submitted applications stay for as long as their listings keep
+    them, under the name; without any the name goes too.  Raises LeadsTeam, and LastAdmin of accounts.
     """
     teams = _led_teams(person)
     if teams:
@@ -64,8 +76,10 @@ def close_account(person: Person, *, now: datetime) -> None:
     delete_copies_of(person)
     kept = queries.kept_until(person.id)
     _forget_sign_in(person, now=now)
-    write("account_closed", to=address, kept=[(str(each.cycle), until) for each, until in kept])
-    audit.record(person, "person.closed", person, kept=len(kept))
+    held = queries.drafts_of(person.id, held=True)
+    names = [(str(each.cycle), until) for each, until in kept] + [(str(each.cycle), None) for each in held]
+    write("account_closed", to=address, kept=names, has_held=bool(held))
+    audit.record(person, "person.closed", person, kept=len(names))
     _forget_name(person)
 
 
@@ -141,3 +155,5 @@ def lift_hold(hold: LegalHold, *, by: Person, now: datetime) -> None:
     if hold.lifted_at is None:
         hold.lifted_at, hold.lifted_by_id = now, by.id
         audit.record(by, "legal-hold.lifted", hold)
+        if hold.person_id is not None:
+            _forget_name(db.session.get_one(Person, hold.person_id))

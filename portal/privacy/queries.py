@@ -126,9 +126,16 @@ def kept_until(person_id: int) -> list[tuple[Application, datetime | None]]:
     return [(application, until) for application, until in rows]
 
 
-def drafts_of(person_id: int) -> Sequence[Application]:
-    """The drafts that a person leads, to be deleted with the account."""
-    query = select(Application).where(Application.person_id == person_id, Application.status == Status.DRAFT)
+def is_kept(application_id: int) -> bool:
+    """Whether a hold stands on an application, on its cycle or on its person."""
+    return bool(db.session.scalar(select(exists().where(Application.id == application_id, is_held()))))
+
+
+def drafts_of(person_id: int, *, held: bool = False) -> Sequence[Application]:
+    """The drafts that a person leads, to be deleted with the account; or (`held`) those that a hold keeps."""
+    query = select(Application).where(
+        Application.person_id == person_id, Application.status == Status.DRAFT, is_held().is_(held)
+    )
     return db.session.scalars(query.options(joinedload(Application.cycle).joinedload(Cycle.opportunity))).all()
 
 
@@ -169,8 +176,9 @@ def purges(*, after: str = "", before: str = "") -> Slice:
 
 
 def closed_and_done(person_id: int) -> bool:
-    """Whether a closed account has no application left, so that the name can go too."""
-    closed = and_(Person.id == person_id, Person.closed_at.is_not(None))
+    """Whether a closed account has no application left, and no hold stands on it, so that the name can go too."""
+    held = exists().where(LegalHold.person_id == Person.id, LegalHold.lifted_at.is_(None))
+    closed = and_(Person.id == person_id, Person.closed_at.is_not(None), ~held)
     has_any = exists().where(Application.person_id == person_id)
     return bool(db.session.scalar(select(exists().where(closed) & ~has_any)))
 

@@ -101,6 +101,7 @@ def _close_page(form: CloseForm, refusal: str = "") -> str:
         "privacy/close.html",
         form=form,
         drafts=queries.drafts_of(current_user.id),
+        held=queries.drafts_of(current_user.id, held=True),
         kept=queries.kept_until(current_user.id),
     )
 

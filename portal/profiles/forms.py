@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 
 from portal.catalogue.fields import kind_of
-from portal.catalogue.question_kind import QuestionKind
+from portal.catalogue.question_kind import Fault, QuestionKind
 from portal.profiles.questions import ProfileQuestion
 
 
@@ -46,12 +46,12 @@ def read_step(questions: Sequence[ProfileQuestion], sent: Mapping[str, Sequence[
     return {question.name: kind_of(question).read(sent, question.name, question) for question in questions}
 
 
-def problems_of(questions: Sequence[ProfileQuestion], answers: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Sentences that name what to fix, by name; nothing has to be answered."""
+def faults_of(questions: Sequence[ProfileQuestion], answers: Mapping[str, Any]) -> dict[str, list[Fault]]:
+    """What to fix and where, by name; nothing has to be answered."""
     found = {}
     for question in questions:
         kind, value = kind_of(question), answers[question.name]
         too_long = kind.too_long(value, question)
-        if sentences := [too_long] if too_long else kind.problems(value, question):
-            found[question.name] = sentences
+        if faults := [Fault("", too_long)] if too_long else kind.faults(value, question):
+            found[question.name] = faults
     return found

@@ -9,11 +9,13 @@ from flask_login import current_user
 from portal.accounts.actions import update_profile
 from portal.accounts.forms import ProfileForm
 from portal.accounts.views import PROFILE
+from portal.catalogue.parts_kind import place_faults
+from portal.catalogue.question_kind import Fault
 from portal.core.access import signed_in
 from portal.core.clock import now
 from portal.profiles import queries
 from portal.profiles.actions import save_answers
-from portal.profiles.forms import Row, problems_of, read_step, step_form
+from portal.profiles.forms import Row, faults_of, read_step, step_form
 from portal.profiles.questions import PRACTICE, WORK, asked
 
 DONE = "accounts.account"
@@ -57,22 +59,22 @@ def _step(step: str, title: str, following: str) -> ResponseReturnValue:
     """A step's page; what is wrong is named, and what was typed stays in the form."""
     answers = _answers()
     questions = asked(step, answers.get("profession"))
-    problems: dict[str, list[str]] = {}
+    faults: dict[str, list[Fault]] = {}
     if request.method == "POST":
         typed = read_step(questions, request.form.to_dict(flat=False))
-        problems = problems_of(questions, typed)
-        if not problems:
+        faults = faults_of(questions, typed)
+        if not faults:
             save_answers(current_user._get_current_object(), answers=typed, now=now())
             flash("Your profile is saved.|It fills in the applications that you start from now on.")
             return redirect(url_for(following), 303)
         answers |= typed
     form = step_form(questions, answers)
-    for name, sentences in problems.items():
-        form[name].errors = sentences
+    for name, found in faults.items():
+        place_faults(form[name], found)
     rows = [Row(question, answers.get(question.name)) for question in questions]
     steps = _steps(f"profiles.{step}")
     page = render_template("profiles/step.html", form=form, title=title, rows=rows, steps=steps)
-    return page, 422 if problems else 200
+    return page, 422 if faults else 200
 
 
 def _steps(here: str) -> list[dict[str, str]]:

@@ -186,3 +186,14 @@ def _listing(coordinator: Person) -> object:
     from portal.catalogue.models import Opportunity
 
     return db.session.get_one(Opportunity, coordinator.memberships[0].opportunity_id)
+
+
+def test_coordinators_with_a_part_in_the_application_get_no_mail_of_it(
+    application: Application, coordinator: Person
+) -> None:
+    listing = application.cycle.opportunity
+    listing.contact_email = ""
+    other = factories.coordinator(listing)
+    factories.member(application, coordinator, left=True)
+    conversations.say(application, "May I add a page?", by=application.person, now=now())
+    assert [mail.to_address for mail in mails()] == [other.email]

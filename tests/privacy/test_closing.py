@@ -144,3 +144,41 @@ def test_somebody_without_a_password_types_the_address_alone(client: PageClient,
     client.sign_in(person)
     page = client.get("/account/close").submit("/account/close", email="NOPASS@example.org")
     assert page.flashes == ["Your account is closed. We sent you a mail that says what is kept and until when."]
+
+
+@pytest.mark.parametrize("of", ["application", "cycle", "person"])
+def test_a_hold_keeps_drafts_from_their_owners_too(client: PageClient, maren: Person, of: str) -> None:
+    """Neither the button of the draft nor closing the account deletes what a hold keeps; what it does not, goes."""
+    draft, other = factories.application(by=maren), factories.application(factories.cycle(), maren)
+    factories.document(draft)
+    thing = {"application": draft, "cycle": draft.cycle, "person": maren}[of]
+    hold = actions.place_hold(thing, reason="Letter of counsel", by=factories.admin(), now=now())
+    db.session.commit()
+    refused = client.get(f"/applications/{draft.id}/delete").submit("/delete")
+    assert (refused.status, refused.one("//h1")) == (409, "This is kept for now")
+    assert "For legal reasons nothing of this application may be deleted" in refused.text
+    page = client.get("/account/close").text
+    assert f"Your draft for {draft.cycle}: for legal reasons it may not be deleted at the moment." in page
+    assert (f"Your draft for {other.cycle}, with its files." in page) == (of != "person")
+    draft_id, other_id, cycle = draft.id, other.id, str(draft.cycle)
+    close(client)
+    db.session.expire_all()
+    left = set(db.session.scalars(sa.select(Application.id)))
+    assert left == ({draft_id, other_id} if of == "person" else {draft_id})
+    assert maren.closed_at is not None
+    assert maren.given_name == "Maren"
+    told = db.session.scalars(sa.select(Message).where(Message.template == "account_closed")).one()
+    assert f"- {cycle}" in told.text_body
+    assert "but for those below that may not be deleted for legal reasons" in told.text_body
+    actions.lift_hold(hold, by=factories.admin(), now=now())
+    assert maren.given_name == "Maren"  # its draft is still kept under the name
+
+
+def test_a_hold_on_a_person_keeps_their_name_until_it_is_lifted(client: PageClient, maren: Person) -> None:
+    hold = actions.place_hold(maren, reason="Letter of counsel", by=factories.admin(), now=now())
+    db.session.commit()
+    close(client)
+    db.session.expire_all()
+    assert (maren.closed_at is not None, maren.given_name) == (True, "Maren")
+    actions.lift_hold(hold, by=factories.admin(), now=now())
+    assert (maren.given_name, maren.family_name) == ("Deleted", "person")

@@ -150,3 +150,11 @@ def test_an_answer_that_no_profile_holds_is_refused(person: Person) -> None:
 def test_nobody_reads_a_profile_signed_out(client: PageClient) -> None:
     for path in ("/profile", "/profile/work", "/profile/practice"):
         assert client.get(path).location.startswith("/login")
+
+
+def test_a_wrong_part_of_an_answer_is_named_beside_it(client: PageClient, person: Person) -> None:
+    client.sign_in(person)
+    page = client.post("/profile/work", {"work_authorization-authorized": "%_\\%", "position": "Attending"})
+    assert page.status == 422
+    assert page.errors
+    assert page.form("")["position"] == "Attending"
