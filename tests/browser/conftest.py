@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.policy import default
@@ -39,6 +40,7 @@ NARROWEST = 320
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE_OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": AXE_TAGS}}
 START_SECONDS = 120
+BOUNCE_SECRET = "the mail service of the tests"  # noqa: S105 - of the demo that the tests start
 MAIL_SECONDS = 30
 
 
@@ -57,14 +59,20 @@ class Portal:
 
     def mail(self, address: str, subject: str) -> str:
         """The text of the newest mail to an address whose subject holds these words, once the worker has sent it."""
+        return str(self._newest(address, subject).get_body(("plain",)).get_content())
+
+    def mail_id(self, address: str, subject: str) -> str:
+        """Its message id."""
+        return str(self._newest(address, subject)["Message-ID"])
+
+    def _newest(self, address: str, subject: str) -> EmailMessage:
         until = time.monotonic() + MAIL_SECONDS
         while time.monotonic() < until:
             found = [
                 mail for mail in self._mails() if mail["To"] and address in mail["To"] and subject in mail["Subject"]
             ]
             if found:
-                newest = max(found, key=lambda mail: mail["Date"].datetime)
-                return str(newest.get_body(("plain",)).get_content())
+                return max(found, key=lambda mail: mail["Date"].datetime)
             time.sleep(0.2)
         raise AssertionError(
             f"no mail to {address} about {subject!r}: {[(m['To'], m['Subject']) for m in self._mails()]}"
@@ -76,6 +84,13 @@ class Portal:
         found = re.search(rf"{re.escape(self.base_url)}{path}\S*", text)
         assert found, text
         return found[0]
+
+    def post(self, path: str, body: str, headers: dict[str, str]) -> Any:
+        """What the portal answers a machine, as JSON."""
+        headers = headers | {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.base_url + path, body.encode(), headers)  # noqa: S310 - our own portal
+        with urllib.request.urlopen(request, timeout=MAIL_SECONDS) as answer:  # noqa: S310 - as above
+            return json.load(answer)
 
     def _mails(self) -> list[EmailMessage]:
         if not self._mailbox.exists():
@@ -97,6 +112,7 @@ def portal(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "PORT": str(port),
         "WORKERS": "1",
         "THROTTLING": "false",
+        "BOUNCE_WEBHOOK_SECRET": BOUNCE_SECRET,
     }
     log = folder / "demo.log"
     with log.open("wb") as output:
@@ -194,13 +210,20 @@ class Visitor:
                 result = page.evaluate(f"axe.run({json.dumps(AXE_OPTIONS)})")
                 found += [f"{width} {colours}: {line}" for line in describe(result)]
         page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
-        page.set_viewport_size({"width": NARROWEST, "height": 900})
-        wide = page.evaluate("document.scrollingElement.scrollWidth")
-        if wide > NARROWEST:
-            found.append(f"{wide} px wide at {NARROWEST} px")
         if before:
             page.set_viewport_size(before)
+        if excess := self.excess_width():
+            found.append(f"{excess} px too wide at {NARROWEST} px")
         assert found == [], f"{page.url}\n" + "\n".join(found)
+
+    def excess_width(self) -> int:
+        """By how many pixels the page is wider than the narrowest screen."""
+        before = self.page.viewport_size
+        self.page.set_viewport_size({"width": NARROWEST, "height": 900})
+        width: int = self.page.evaluate("document.scrollingElement.scrollWidth")
+        if before:
+            self.page.set_viewport_size(before)
+        return max(0, width - NARROWEST)
 
 
 def describe(result: dict[str, Any]) -> Iterator[str]:

@@ -1,17 +1,49 @@
 """Filling forms that come out of the database, whatever they ask."""
 
 from pathlib import Path
+from typing import Any
 
 import pikepdf
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, expect
 
-ANSWERS = {
+from tests.browser.hands import Hands
+
+PLAN = "A plan in a few words, with what we measure before and after."
+# By the end of the field's name, where it is a part of an answer.
+PARTS = {
+    "start": "2015-07",
+    "end": "2018-06",
+    "since": "2018-08",
+    "until": "2028-12",
+    "issued": "2024-01-15",
+    "expires": "2028-01-15",
+    "amount": "5000",
+}
+# By the words of its label.
+LABELS = {"NPI": "1234567893", "ORCID": "0000-0002-1825-0097"}
+# By what the box takes.
+KINDS = {
     "email": "mentor@example.org",
     "date": "2027-09-01",
-    "tel": "617 555 0100",
+    "tel": "617 555 0123",
+    "url": "https://example.org/work",
     "numeric": "4",
     "decimal": "4",
 }
+# The controls that one sees and that hold nothing yet, in their order.
+OPEN = """form => {
+  const found = [];
+  for (const one of form.elements) {
+    if (!one.name || !one.checkVisibility() || ["submit", "button", "fieldset"].includes(one.type)) continue;
+    const same = [...form.elements].filter(other => other.name === one.name);
+    const isSet = ["radio", "checkbox"].includes(one.type) ? same.some(other => other.checked) : one.value !== "";
+    const label = one.labels[0]?.textContent.trim() ?? "";
+    found.push({id: one.id, name: one.name, type: one.type, mode: one.inputMode, label, isSet});
+  }
+  return found;
+}"""
+# Of the lists of an order the first takes its first choice, the next its second; any other list takes its first.
+PLACE = "list => list.closest('[data-rank]') ? Number(list.id.split('-').at(-1)) + 1 : 1"
 
 
 def one_page_pdf(folder: Path) -> Path:
@@ -22,27 +54,63 @@ def one_page_pdf(folder: Path) -> Path:
     return path
 
 
-def fill(page: Page, upload: Path) -> None:
-    """Give each question of the page's form an answer of its kind."""
-    form = page.locator("main form[enctype='multipart/form-data']")
-    done: set[str] = set()
-    for control in form.locator("input:visible, select:visible, textarea:visible").all():
-        name = control.get_attribute("name") or ""
-        if name not in done:
-            done.add(name)
-            answer(control, upload)
+def fill(hands: Hands, folder: Path) -> None:
+    """Give each question of the section's form that has no answer yet one of its kind."""
+    form = hands.page.locator("main form[data-autosave]")
+    add_people(hands, form)
+    seen: set[str] = set()
+    # An answer may ask for more, so we look again after each.
+    while control := next((one for one in form.evaluate(OPEN) if one["id"] not in seen), None):
+        choices = {"radio", "checkbox"}
+        seen |= {one["id"] for one in form.evaluate(OPEN) if control["type"] in choices and one["name"] == control["name"]}
+        seen.add(control["id"])
+        if not control["isSet"]:
+            answer(hands, form.locator(f"[id='{control['id']}']"), control, one_page_pdf(folder))
 
 
-def answer(control: Locator, upload: Path) -> None:
-    kind = control.evaluate("element => element.type")
+def add_people(hands: Hands, form: Locator) -> None:
+    """A team asks for two people at least, and shows a row for one."""
+    another = form.get_by_role("button", name="Add another person")
+    if another.count() and form.locator("[data-entry]").count() == 1:
+        if hands.has_scripts:
+            hands.activate(another)
+        else:
+            hands.go(another)  # without scripts the button saves the section, and the row is there
+    if another.count():
+        expect(form.locator("[data-entry]")).to_have_count(2)
+
+
+def answer(hands: Hands, control: Locator, facts: dict[str, Any], upload: Path) -> None:
+    kind, name = facts["type"], facts["name"]
+    part = name.rpartition("-")[2]
     if kind in {"radio", "checkbox"}:
-        control.check()
+        if part not in {"to_profile", "present"}:  # not kept elsewhere; and what has ended is not until now
+            hands.tick(control)
     elif kind == "select-one":
-        control.select_option(index=1)
+        hands.pick(control, control.evaluate(PLACE))
     elif kind == "file":
-        control.set_input_files(upload)
+        hands.attach(control, upload)
     elif kind == "textarea":
-        control.fill("A plan in a few words, with what we measure before and after.")
+        if part != "note":  # there is no gap to explain
+            hands.enter(control, PLAN)
     else:
-        how = control.get_attribute("inputmode") or kind
-        control.fill(ANSWERS.get(how, "A short answer"))
+        by_label = next((text for words, text in LABELS.items() if words in facts["label"]), "")
+        text = by_label or PARTS.get(part) or KINDS.get(facts["mode"] or kind, "A short answer")
+        hands.enter(control, text)
+
+
+def fill_in(hands: Hands, application: str, folder: Path) -> None:
+    """Answer every section of a draft, the one on eligibility first, since it opens the others."""
+    done: set[str] = set()
+    while True:
+        page = hands.open(application)
+        links = page.locator(".tasks a[href*='/sections/']")
+        left = [href for link in links.all() if (href := link.get_attribute("href") or "") not in done]
+        if not left:
+            return
+        done.add(left[0])
+        hands.go(page.locator(f".tasks a[href='{left[0]}']"))
+        fill(hands, folder)
+        hands.press("Save and continue")
+        expect(page.locator(".err-sum")).to_have_count(0)
+        expect(page.locator(".flash").first).to_contain_text("is complete")
