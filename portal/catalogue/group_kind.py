@@ -114,6 +114,9 @@ class Group(RowsKind):
     def noun(self, question: QuestionLike) -> str:
         return self.preset(question).noun
 
+    def rows_at_first(self, question: QuestionLike) -> int:
+        return int(question.settings.get("min_rows") or 1)
+
     def note_label(self, question: QuestionLike) -> str:
         return NOTE if self.preset(question).has_gaps else ""
 

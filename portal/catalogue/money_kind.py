@@ -49,7 +49,7 @@ class MoneyTable(RowsKind):
     """Rows of what for and how much, with a cap on the total."""
 
     name, label, template = "money_table", "Money table", "answers/money_table.html"
-    rows_at_first, joint = 3, ": "
+    joint = ": "
     setting_specs = (
         Setting("max_total", "Most in total, in dollars", "number", "Such as 20000. Empty means no limit."),
     )
@@ -63,6 +63,9 @@ class MoneyTable(RowsKind):
 
     def noun(self, question: QuestionLike) -> str:
         return "Line"
+
+    def rows_at_first(self, question: QuestionLike) -> int:
+        return 3
 
     def cap(self, question: QuestionLike) -> int | None:
         """The largest total in cents, or None."""

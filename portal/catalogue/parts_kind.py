@@ -85,7 +85,6 @@ class RowsKind(QuestionKind):
     """Stored as `{"rows": [{part: answer, …}, …]}`, and a `note` where the kind asks for one; rows are never empty."""
 
     has_rows: ClassVar[bool] = True
-    rows_at_first: ClassVar[int] = 1
     joint: ClassVar[str] = ", "
 
     def parts(self, question: QuestionLike) -> Sequence[Part]:
@@ -142,7 +141,11 @@ class RowsKind(QuestionKind):
     def rows_shown(self, value: JsonValue, question: QuestionLike, *, one_more: bool = False) -> int:
         """How many rows a page shows: those there are, empty ones at first, and one more where that was asked for."""
         stored = len(self.rows(value, question))
-        return max(min(stored + one_more, MOST_ROWS_SHOWN), stored, self.rows_at_first)
+        return max(min(max(stored, self.rows_at_first(question)) + one_more, MOST_ROWS_SHOWN), stored)
+
+    def rows_at_first(self, question: QuestionLike) -> int:
+        """How many rows stand there before anything is answered."""
+        return 1
 
     def is_empty(self, value: JsonValue) -> bool:
         return value in (None, "", [], {}, {"rows": []})

@@ -14,7 +14,7 @@ PARTS = {
     "start": "2015-07",
     "end": "2018-06",
     "since": "2018-08",
-    "until": "2028-12",
+    "until": "2028-08",
     "issued": "2024-01-15",
     "expires": "2028-01-15",
     "amount": "5000",
@@ -30,15 +30,17 @@ KINDS = {
     "numeric": "4",
     "decimal": "4",
 }
-# The controls that one sees and that hold nothing yet, in their order.
+# The controls that one sees, in their order; `once` is the same for all choices of one question.
 OPEN = """form => {
   const found = [];
   for (const one of form.elements) {
     if (!one.name || !one.checkVisibility() || ["submit", "button", "fieldset"].includes(one.type)) continue;
+    const isChoice = ["radio", "checkbox"].includes(one.type);
     const same = [...form.elements].filter(other => other.name === one.name);
-    const isSet = ["radio", "checkbox"].includes(one.type) ? same.some(other => other.checked) : one.value !== "";
+    const isSet = isChoice ? same.some(other => other.checked) : one.value !== "";
+    const once = isChoice ? one.name : one.id;
     const label = one.labels[0]?.textContent.trim() ?? "";
-    found.push({id: one.id, name: one.name, type: one.type, mode: one.inputMode, label, isSet});
+    found.push({once, id: one.id, name: one.name, type: one.type, mode: one.inputMode, label, isSet});
   }
   return found;
 }"""
@@ -57,27 +59,25 @@ def one_page_pdf(folder: Path) -> Path:
 def fill(hands: Hands, folder: Path) -> None:
     """Give each question of the section's form that has no answer yet one of its kind."""
     form = hands.page.locator("main form[data-autosave]")
-    add_people(hands, form)
+    add_a_person(hands, form)
     seen: set[str] = set()
     # An answer may ask for more, so we look again after each.
-    while control := next((one for one in form.evaluate(OPEN) if one["id"] not in seen), None):
-        choices = {"radio", "checkbox"}
-        seen |= {one["id"] for one in form.evaluate(OPEN) if control["type"] in choices and one["name"] == control["name"]}
-        seen.add(control["id"])
+    while control := next((one for one in form.evaluate(OPEN) if one["once"] not in seen), None):
+        seen.add(control["once"])
         if not control["isSet"]:
             answer(hands, form.locator(f"[id='{control['id']}']"), control, one_page_pdf(folder))
 
 
-def add_people(hands: Hands, form: Locator) -> None:
-    """A team asks for two people at least, and shows a row for one."""
-    another = form.get_by_role("button", name="Add another person")
-    if another.count() and form.locator("[data-entry]").count() == 1:
+def add_a_person(hands: Hands, form: Locator) -> None:
+    """A list of a team's people shows as many rows as it asks for at least; we name one more."""
+    another, rows = form.get_by_role("button", name="Add another person"), form.locator("[data-entry]")
+    if another.count():
+        expect(rows).to_have_count(2)
         if hands.has_scripts:
             hands.activate(another)
         else:
-            hands.go(another)  # without scripts the button saves the section, and the row is there
-    if another.count():
-        expect(form.locator("[data-entry]")).to_have_count(2)
+            hands.go(another)  # the button saves the section and shows it again
+        expect(rows).to_have_count(3)
 
 
 def answer(hands: Hands, control: Locator, facts: dict[str, Any], upload: Path) -> None:

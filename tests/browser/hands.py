@@ -134,13 +134,13 @@ class Keyboard(Hands):
         keys = self.page.keyboard
         kind = control.get_attribute("type")
         if kind in {"date", "month"}:
-            for _ in range(2):
-                keys.press("ArrowLeft")  # Shift+Tab comes in at the last part
-            year, *parts = text.split("-")
-            for part in parts:
-                keys.type(part.lstrip("0"))
+            keys.press("ArrowLeft")  # Shift+Tab comes in at the last part
+            keys.press("ArrowLeft")
+            year, month, *day = text.split("-")
+            keys.type(month if day else month.lstrip("0"))
+            if not day:
                 keys.press("ArrowRight")
-            keys.type(year)
+            keys.type("".join(day) + year)
         else:
             keys.press("Control+A")
             keys.type(text)

@@ -165,6 +165,8 @@ def test_reads_mail_trail_and_settings(visitor: Visitor) -> None:
         "/admin/audit",
         "/admin/settings",
         "/admin/settings/synonyms",
+        "/admin/self-identification",
+        "/admin/retention",
         "/admin/units",
         "/admin/sites",
         "/admin/pages",

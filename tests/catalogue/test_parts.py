@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from portal.catalogue.fields import KINDS
-from portal.catalogue.group_kind import PRESETS
+from portal.catalogue.group_kind import PRESETS, Group
 from portal.catalogue.money_kind import MoneyTable
 from portal.catalogue.parts_kind import rearranged, row_numbers
 from tests.catalogue.test_fields import Asked
@@ -247,6 +247,20 @@ def test_whatever_is_typed_is_kept(name: str, settings: dict[str, Any], data: st
         for step in fault.at.split("-") if fault.at else ():
             place = place.entries[int(step)] if step.isdigit() else place.form[step]
         assert place is not None
+
+
+def test_a_row_more_is_one_more_than_is_shown() -> None:
+    group, money, row = Group(), MoneyTable(), {"name": "Ada"}
+    for kind, question, value, shown in (
+        (group, asked("group", of="team"), None, 1),
+        (group, asked("group", of="team", min_rows=2), None, 2),
+        (group, asked("group", of="team", min_rows=2), {"rows": [row]}, 2),
+        (group, asked("group", of="team", min_rows=2), {"rows": [row] * 4}, 4),
+        (money, asked("money_table"), None, 3),
+    ):
+        assert kind.rows_shown(value, question) == shown
+        assert kind.rows_shown(value, question, one_more=True) == shown + 1
+    assert group.rows_shown({"rows": [row] * 120}, asked("group", of="team"), one_more=True) == 120
 
 
 @given(st.lists(st.integers(0, 10**9), max_size=8))
