@@ -16,7 +16,7 @@ ELIGIBILITY = (
         "eligible",
         "Answers that may apply",
         "lines",
-        "One a line, in the words of the choices (Yes or No). Empty means all. Other answers cannot apply, are told so "
+        "One on each line, in the words of the choices (Yes or No). Empty means all. Other answers cannot apply, are told so "
         "at once, and the sections without such a question open when all of these fit.",
     ),
     Setting("why_not", "What the others are told", "line", "One sentence, as in: The program is for physicians."),
@@ -81,7 +81,7 @@ class _Choice(QuestionKind):
     """What choosing one and choosing several share; a choice is stored as the words it was offered in."""
 
     setting_specs: ClassVar[tuple[Setting, ...]] = (
-        Setting("choices", "Choices", "lines", "One a line, in the order people see them."),
+        Setting("choices", "Choices", "lines", "One on each line, in the order people see them."),
     )
 
     @staticmethod

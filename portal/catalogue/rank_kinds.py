@@ -55,7 +55,10 @@ class Rank(QuestionKind):
     """Stored as the list of what was chosen, first preference first."""
 
     name, label, template = "rank", "Rank choices", "answers/rank.html"
-    setting_specs: ClassVar[tuple[Setting, ...]] = (Setting("choices", "Choices", "lines", "One a line."), *PLACES)
+    setting_specs: ClassVar[tuple[Setting, ...]] = (
+        Setting("choices", "Choices", "lines", "One on each line."),
+        *PLACES,
+    )
 
     def offered(self, question: QuestionLike) -> list[JsonValue]:
         """What can be put in order, as answers hold it."""

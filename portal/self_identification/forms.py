@@ -52,7 +52,10 @@ class _Question(Form):
         validators=[Length(max=LONGEST_LABEL, message=f"Shorten the question to {LONGEST_LABEL} characters.")],
     )
     choices = TextAreaField(
-        "Choices", description="One a line. Declining is offered besides.", filters=[_tidy], render_kw={"rows": 5}
+        "Choices",
+        description="One on each line. We add “I choose not to answer”.",
+        filters=[_tidy],
+        render_kw={"rows": 5},
     )
 
 
