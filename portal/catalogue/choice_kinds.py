@@ -16,8 +16,8 @@ ELIGIBILITY = (
         "eligible",
         "Answers that may apply",
         "lines",
-        "One on each line, in the words of the choices (Yes or No). Empty means all. Other answers cannot apply, are told so "
-        "at once, and the sections without such a question open when all of these fit.",
+        "One on each line, in the words of the choices (Yes or No). Empty means all. Other answers cannot apply, are "
+        "told so at once, and the sections without such a question open when all of these fit.",
     ),
     Setting("why_not", "What the others are told", "line", "One sentence, as in: The program is for physicians."),
 )

@@ -8,6 +8,7 @@ from rich.progress import Progress
 from sqlalchemy import select
 
 from portal.accounts.models import Person
+from portal.applications.models import Application
 from portal.applications.status import Status
 from portal.catalogue.form_models import Criterion, Form
 from portal.catalogue.models import Cycle, Opportunity, Unit
@@ -15,6 +16,7 @@ from portal.core.db import db, transaction
 from portal.demo import catalogue, people, together
 from portal.demo.applications import Loader, summarise_cycle
 from portal.demo.letters import load_letters
+from portal.receipts.actions import issue
 
 PASSWORD = "primary-care-demo"  # noqa: S105 - published on purpose; the demo never runs in production
 SEED = 2027
@@ -66,6 +68,15 @@ def _load_own(loader: Loader, cycles: dict[str, list[tuple[Cycle, dict[str, obje
         criteria = db.session.scalars(select(Criterion).where(Criterion.cycle_id == cycle.id)).all()
         loader.load_application(cycle, form, criteria, applicant, status)
         summarise_cycle(cycle)
+    _give_receipts(applicant)
+
+
+def _give_receipts(applicant: Person) -> None:
+    db.session.flush()
+    submitted = Application.person_id == applicant.id, Application.submitted_at.is_not(None)
+    for application in db.session.scalars(select(Application).where(*submitted).order_by(Application.id)):
+        assert application.submitted_at is not None
+        issue(application, submitted_at=application.submitted_at)
 
 
 def load_many(applications: int, *, console: Console, seed: int = SEED) -> None:
