@@ -15,6 +15,8 @@ from portal.catalogue.question_kind import Fault, JsonValue, QuestionKind, Quest
 from portal.core.text import clean, plural
 
 MOST_ROWS_SHOWN = 100
+MOST_ROWS = 300
+"""More are not kept: nobody reads them, and every page that shows them would be slow for all."""
 LONGEST_NOTE = 1000
 
 
@@ -124,7 +126,8 @@ class RowsKind(QuestionKind):
 
     def read(self, sent: Sent, name: str, question: QuestionLike) -> JsonValue:
         parts = self.parts(question)
-        rows = [read_parts(sent, f"{name}-{at}", parts) for at in row_numbers(sent, name)]
+        numbers = row_numbers(sent, name)[: MOST_ROWS + 1]  # one too many is refused
+        rows = [read_parts(sent, f"{name}-{at}", parts) for at in numbers]
         typed = sent.get(f"{name}-note", ()) if self.note_label(question) else ()
         note = clean(typed[0]).strip() if typed else ""
         value = {"rows": [row for row in rows if row]} | ({"note": note} if note else {})
@@ -169,6 +172,11 @@ class RowsKind(QuestionKind):
     def crossed(self, answer: Mapping[str, Any], question: QuestionLike) -> list[Fault]:
         """What is wrong between the parts of a row that are right by themselves."""
         return []
+
+    def too_long(self, value: JsonValue, question: QuestionLike) -> str:
+        if len(self.rows(value, question)) > MOST_ROWS:
+            return f"Shorten “{question.label}” to {MOST_ROWS} rows, the most that we can keep"
+        return super().too_long(value, question)
 
     def lines(self, value: JsonValue, question: QuestionLike) -> list[str]:
         """Each row as text."""
@@ -259,9 +267,13 @@ def parts_schema(parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
+def _row_pattern(name: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(name)}-([0-9]{{1,6}})-")
+
+
 def row_numbers(sent: Iterable[str], name: str) -> list[str]:
     """The numbers of the rows in a sent form, in the order in which it sends them."""
-    pattern = re.compile(rf"{re.escape(name)}-([0-9]{{1,6}})-")
+    pattern = _row_pattern(name)
     return list(dict.fromkeys(match[1] for key in sent if (match := pattern.match(key))))
 
 
@@ -279,10 +291,16 @@ def rearranged(sent: Mapping[str, list[str]], name: str, act: str, at: str) -> d
             del order[place]
         elif 0 <= other < len(order):
             order[place], order[other] = order[other], order[place]
-    rows = {number: f"{name}-{number}-" for number in row_numbers(sent, name)}
-    rest = {key: value for key, value in sent.items() if not key.startswith(tuple(rows.values()) or ("\n",))}
+    rest: dict[str, list[str]] = {}
+    rows: dict[str, dict[str, list[str]]] = {number: {} for number in order}
+    pattern = _row_pattern(name)
+    for key, value in sent.items():
+        if match := pattern.match(key):
+            rows.get(match[1], {})[key] = value  # those of a row that was removed go nowhere
+        else:
+            rest[key] = value
     for number in order:
-        rest |= {key: value for key, value in sent.items() if key.startswith(rows[number])}
+        rest |= rows[number]
     return rest
 
 

@@ -1,6 +1,7 @@
 """Answers of several parts: what is typed is kept and read back, and what is wrong is said at its place."""
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -345,3 +346,23 @@ def test_descriptions(name: str, settings: dict[str, Any], words: str) -> None:
 )
 def test_wrong_settings(name: str, settings: dict[str, Any], problems: dict[str, str]) -> None:
     assert KINDS[name].settings_problems(settings) == problems
+
+
+def test_a_sent_form_costs_in_proportion_to_its_size() -> None:
+    """Nobody keeps a process busy by a form of many rows: twice the rows are not four times the time."""
+    sent = {f"q7-{at}-label": ["x"] for at in range(100_000)}
+    began = process_time()
+    moved = rearranged(sent, "q7", "down", "0")
+    assert process_time() - began < 20  # it took hours
+    assert list(moved)[:2] == ["q7-1-label", "q7-0-label"]
+    assert len(moved) == 100_000
+
+
+@pytest.mark.parametrize("kind", ["money_table", "group"])
+def test_more_rows_than_anybody_reads_are_not_kept(kind: str) -> None:
+    asked = Asked(kind)
+    part = KINDS[kind].parts(asked)[0].name  # type: ignore[attr-defined]
+    refused = f"Shorten “{asked.label}” to 300 rows, the most that we can keep"
+    for count, words in ((300, ""), (301, refused), (100_000, refused)):
+        sent = {f"q7-{at}-{part}": ["x"] for at in range(count)}
+        assert KINDS[kind].too_long(KINDS[kind].read(sent, "q7", asked), asked) == words
