@@ -1,5 +1,7 @@
 """The mail log: every message as it was rendered, and the truth about its delivery."""
 
+import re
+
 from flask import Response as FlaskResponse
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -17,6 +19,8 @@ from portal.messaging.status import Delivery
 
 # What a message shows is ours, but parts of it are other people's words: no script, no request, no navigation.
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+TOKEN = re.compile(r"(?<=\w)/(?=[\w.-]*[A-Z0-9_])[\w.-]{32,}")
+WITHHELD = "withheld"
 VIEWS = {
     "": ("All", ()),
     "waiting": ("Waiting", (Delivery.QUEUED, Delivery.SENDING)),
@@ -55,7 +59,19 @@ def mail() -> str:
 def message(message: Message) -> str:
     """One message; reading it is recorded."""
     audit.record_read(current_user, "message.read", message)
-    return render_template("admin/message.html", message=message, problem="", Delivery=Delivery)
+    return _page(message)
+
+
+def _page(message: Message, problem: str = "") -> str:
+    return render_template(
+        "admin/message.html", message=message, text=without_tokens(message.text_body), problem=problem,
+        headers=[(name, without_tokens(value)) for name, value in message.headers.items()], Delivery=Delivery,
+    )  # fmt: skip
+
+
+def without_tokens(words: str) -> str:
+    """A mail without what opens its links: they are for whoever it was written to, and act in their name."""
+    return TOKEN.sub(f"/{WITHHELD}", words)
 
 
 @bp.get("/mail/<int:message_id>/html")
@@ -63,7 +79,7 @@ def message(message: Message) -> str:
 def message_html(message: Message) -> FlaskResponse:
     """The HTML part by itself, for the frame on the page of the message."""
     audit.record_read(current_user, "message.read", message, part="html")
-    answer = make_response(message.html_body)
+    answer = make_response(without_tokens(message.html_body))
     answer.headers["Content-Security-Policy"] = MAIL_POLICY
     return answer
 
@@ -75,6 +91,6 @@ def resend_message(message: Message) -> tuple[str, int] | Response:
     try:
         again = actions.resend(message, by=current_user)
     except actions.StillWaiting as waiting:
-        return render_template("admin/message.html", message=message, problem=str(waiting), Delivery=Delivery), 409
+        return _page(message, str(waiting)), 409
     flash(f"Sending to {again.to_address} again.|Open this page again in a minute to see how it went.")
     return redirect(url_for(".message", message_id=again.id), 303)

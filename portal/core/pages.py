@@ -153,10 +153,17 @@ def secure(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cache-Control", "private, no-cache" if response.status_code < 400 else "no-store")
+    kept = response.status_code < 400 and not _is_by_token()
+    headers.setdefault("Cache-Control", "private, no-cache" if kept else "no-store")
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     return response
+
+
+def _is_by_token() -> bool:
+    """Whether the page belongs to whoever holds its address: no browser keeps it for who uses the machine next."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "access_rule", "") in {"token", "machine"}
 
 
 def asked_by_script() -> bool:

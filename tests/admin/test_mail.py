@@ -1,14 +1,18 @@
 """The mail log: what it lists, what opening a message records, the frame's policy, sending again."""
 
+import re
 from datetime import timedelta
 
 import sqlalchemy as sa
 from flask import Flask
 
 from portal.accounts.models import Person
+from portal.applications.team_actions import invite
+from portal.applications.team_models import Access
 from portal.core.audit import Event
 from portal.core.clock import now
 from portal.core.db import db
+from portal.following.actions import ask_by_address
 from portal.messaging.actions import fail, move, write
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
@@ -191,3 +195,20 @@ def test_moving_by_hand_is_not_offered(client: PageClient, admin: Person) -> Non
     move(made, Delivery.SENDING)
     db.session.commit()
     assert "It goes out by itself. There is nothing to do." in client.get(f"/admin/mail/{made.id}").text
+
+
+def test_links_that_act_for_others_are_withheld(client: PageClient, admin: Person) -> None:
+    """An admin reads that somebody was asked, and cannot answer in their name, nor set their password."""
+    draft = factories.application(factories.cycle(takes_teams=True), factories.person())
+    invite(draft, name="Ren", email="ren@example.org", duty="", access=Access.EDIT, by=draft.person, now=now())
+    opportunity = draft.cycle.opportunity
+    ask_by_address(opportunity, email="ola@example.org", now=now())
+    db.session.commit()
+    for template in ("team_invitation", "follow_confirm"):
+        sent = db.session.scalars(sa.select(Message).where(Message.template == template)).one()
+        tokens = set(re.findall(r"/([\w.-]{32,})", " ".join([sent.text_body, sent.html_body, *sent.headers.values()])))
+        assert tokens
+        for path in (f"/admin/mail/{sent.id}", f"/admin/mail/{sent.id}/html"):
+            page = client.raw.get(path).get_data(as_text=True)
+            assert "/withheld" in page
+            assert not [token for token in tokens if token in page]

@@ -363,3 +363,10 @@ def test_one_hundred_requests_to_one_writer_take_as_many_queries_as_one(desk: De
         counted.append(len(found))
     assert counted[0] == counted[1]
     assert counted[0] <= 14
+
+
+def test_no_browser_keeps_the_pages_of_a_link(desk: Desk) -> None:
+    for path in (desk.path(), f"/recommend/{desk.token}", f"/recommend/{desk.token}/weekly"):
+        answer = desk.client.get(path).response
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert desk.client.raw.get("/receipts").headers["Cache-Control"] == "private, no-cache"
