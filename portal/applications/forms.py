@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
@@ -12,9 +11,8 @@ from portal.applications.actions import LONGEST_REASON
 from portal.applications.conversations import LONGEST as LONGEST_MESSAGE
 from portal.applications.saving import seen_marks
 from portal.applications.sheet import Part, field_name
-from portal.catalogue.fields import kind_of
+from portal.catalogue.answer_forms import answers_form
 from portal.catalogue.inputs import limited
-from portal.catalogue.parts_kind import RowsKind
 from portal.core.text import clean
 
 
@@ -51,21 +49,9 @@ def section_form(
     of a field with rows that shows an empty one more.  Fields are named by the question's id.
     """
     questions = [row.question for row in part.offered]
-    fields: dict[str, Any] = {"seen": HiddenField()}
-    rows: dict[str, int] = {}
-    filled: MultiDict[str, str] = MultiDict({"seen": seen_marks(questions, values)})
-    for question in questions:
-        kind, name = kind_of(question), field_name(question)
-        fields[name] = kind.field(question)
-        value = (typed or {}).get(question.key, values.get(question.key))
-        for key, raw in kind.sent(value, name, question).items():
-            filled.setlist(key, raw)
-        if isinstance(kind, RowsKind):
-            rows[name] = kind.rows_shown(value, question, one_more=name == one_more)
-            if note := kind.note_field(question):
-                fields[f"{name}-note"] = note
-    made: FlaskForm = type("SectionForm", (FlaskForm,), fields)(formdata=filled)
-    for name, count in rows.items():
-        made[name].pad(count)
-        made[name].note = made[f"{name}-note"] if f"{name}-note" in fields else None
-    return made
+    held = {question.key: (typed or {}).get(question.key, values.get(question.key)) for question in questions}
+    return answers_form(
+        [(field_name(question), question, held[question.key]) for question in questions],
+        besides={"seen": (HiddenField(), seen_marks(questions, values))},
+        one_more=one_more,
+    )

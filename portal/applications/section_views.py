@@ -24,9 +24,10 @@ from portal.applications.sheet import Part, field_name, sheet
 from portal.applications.status import Status
 from portal.applications.team_forms import CommentForm
 from portal.applications.team_queries import Thread, last_by_others, threads
+from portal.catalogue.answer_forms import place_faults, pressed
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenSection, frozen
-from portal.catalogue.parts_kind import place_faults, rearranged
+from portal.catalogue.parts_kind import rearranged
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.db import transaction
@@ -136,9 +137,9 @@ def _save(application: Application, section: FrozenSection, old: Former | None =
 
 def _pressed() -> tuple[str, str, str]:
     """Which button of which row was pressed: name of the question's fields, what to do, number of the row."""
-    name, _, rest = request.form.get("entries", "").partition(":")
-    act, _, at = rest.partition(":")
-    return (name, act, at) if re.fullmatch(r"q[0-9]{1,19}", name) else ("", "", "")
+    button = request.form.get("entries", "")
+    name = button.partition(":")[0]
+    return pressed(button, [name] if re.fullmatch(r"q[0-9]{1,19}", name) else [])
 
 
 def _next_page(application: Application, section: FrozenSection) -> str:

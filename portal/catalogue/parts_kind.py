@@ -302,14 +302,3 @@ def rearranged(sent: Mapping[str, list[str]], name: str, act: str, at: str) -> d
     for number in order:
         rest |= rows[number]
     return rest
-
-
-def place_faults(field: Any, faults: Iterable[Fault]) -> None:
-    """Write each fault beside the control that it is about."""
-    for fault in faults:
-        found = field
-        for step in fault.at.split("-") if fault.at else ():
-            found = found.entries[int(step)] if step.isdigit() else found.form[step]
-        found.errors = [*found.errors, fault.sentence]
-        if fault.at and isinstance(field, RowsField):
-            field.errors = [*field.errors, {}]  # so that whoever looks for errors looks into the rows

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import MultiDict
 
+from portal.catalogue.answer_forms import answers_form
 from portal.catalogue.fields import kind_of
 from portal.catalogue.question_kind import Fault, QuestionKind
 from portal.profiles.questions import ProfileQuestion
@@ -24,21 +24,19 @@ class Row:
         return kind_of(self.question)
 
     @property
+    def asks(self) -> list[str]:
+        """What the kind asks for without insisting: words on a gap."""
+        return self.kind.asks(self.value, self.question)
+
+    @property
     def text(self) -> str:
         return self.kind.display(self.value, self.question)
 
 
-def step_form(questions: Sequence[ProfileQuestion], answers: Mapping[str, Any]) -> FlaskForm:
-    """The form of a step, filled with answers in storage form."""
-    fields: dict[str, Any] = {}
-    filled: MultiDict[str, str] = MultiDict()
-    for question in questions:
-        kind = kind_of(question)
-        fields[question.name] = kind.field(question)
-        for key, raw in kind.sent(answers.get(question.name), question.name, question).items():
-            filled.setlist(key, raw)
-    made: FlaskForm = type("StepForm", (FlaskForm,), fields)(formdata=filled)
-    return made
+def step_form(questions: Sequence[ProfileQuestion], answers: Mapping[str, Any], *, one_more: str = "") -> FlaskForm:
+    """The form of a step, filled with answers in storage form; `one_more` names a field that shows one more row."""
+    asked = [(question.name, question, answers.get(question.name)) for question in questions]
+    return answers_form(asked, one_more=one_more)
 
 
 def read_step(questions: Sequence[ProfileQuestion], sent: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -47,7 +45,7 @@ def read_step(questions: Sequence[ProfileQuestion], sent: Mapping[str, Sequence[
 
 
 def faults_of(questions: Sequence[ProfileQuestion], answers: Mapping[str, Any]) -> dict[str, list[Fault]]:
-    """What to fix and where, by name; nothing has to be answered."""
+    """What to fix, by name, each with its place; nothing has to be answered."""
     found = {}
     for question in questions:
         kind, value = kind_of(question), answers[question.name]

@@ -9,7 +9,8 @@ from flask_login import current_user
 from portal.accounts.actions import update_profile
 from portal.accounts.forms import ProfileForm
 from portal.accounts.views import PROFILE
-from portal.catalogue.parts_kind import place_faults
+from portal.catalogue.answer_forms import place_faults, pressed
+from portal.catalogue.parts_kind import rearranged
 from portal.catalogue.question_kind import Fault
 from portal.core.access import signed_in
 from portal.core.clock import now
@@ -56,19 +57,26 @@ def _answers() -> dict[str, Any]:
 
 
 def _step(step: str, title: str, following: str) -> ResponseReturnValue:
-    """A step's page; what is wrong is named, and what was typed stays in the form."""
+    """A step's page; what is wrong is named, and what was typed stays in the form.
+
+    A button of a row adds, moves or removes it and shows the form again; nothing is saved by it.
+    """
     answers = _answers()
     questions = asked(step, answers.get("profession"))
     faults: dict[str, list[Fault]] = {}
+    one_more = ""
     if request.method == "POST":
-        typed = read_step(questions, request.form.to_dict(flat=False))
-        faults = faults_of(questions, typed)
-        if not faults:
+        sent = request.form.to_dict(flat=False)
+        name, act, at = pressed(request.form.get("entries", ""), [question.name for question in questions])
+        one_more = name if act == "add" else ""
+        typed = read_step(questions, rearranged(sent, name, act, at) if name else sent)
+        faults = {} if name else faults_of(questions, typed)
+        if not name and not faults:
             save_answers(current_user._get_current_object(), answers=typed, now=now())
             flash("Your profile is saved.|It fills in the applications that you start from now on.")
             return redirect(url_for(following), 303)
         answers |= typed
-    form = step_form(questions, answers)
+    form = step_form(questions, answers, one_more=one_more)
     for name, found in faults.items():
         place_faults(form[name], found)
     rows = [Row(question, answers.get(question.name)) for question in questions]

@@ -110,7 +110,8 @@ def test_a_draft_moves_with_its_answers_and_files_and_its_owner_is_told(
     page = page.submit(button="I have read this")
     assert "The form has changed" not in page.text
     assert draft.known_form_id is None
-    verbs = list(db.session.scalars(sa.select(Event.verb).where(Event.thing_id == draft.id).order_by(Event.id)))
+    of_draft = sa.select(Event.verb).where(Event.thing_type == "application", Event.thing_id == draft.id)
+    verbs = list(db.session.scalars(of_draft.order_by(Event.id)))
     assert verbs == ["application.form_moved", "application.changes_read"]
 
 
@@ -315,7 +316,7 @@ def test_a_question_that_becomes_a_file_keeps_the_words_unseen(admin: Person, co
 
 @given(st.dictionaries(st.from_regex(r"(keep-)?q[0-9]{1,4}(-[a-z0-9-]{0,8})?", fullmatch=True), st.text(max_size=5)))
 def test_old_names_become_todays_and_nothing_else_changes(sent: dict[str, str]) -> None:
-    question = FrozenQuestion(7, 1, "title", "short_text", "T", "", True, {}, True, False, False)
+    question = FrozenQuestion(7, 1, "title", "short_text", "T", "", True, {}, True, False, False, {}, "")
     section = carrying.FrozenSection(1, "S", "", (question,))
     old = carrying.Former(section, {"q3": "q7"}, [], 1)
     found = old.fields({name: [value] for name, value in sent.items()} | {"seen": ["3:ab 30:cd 7:ef"]})

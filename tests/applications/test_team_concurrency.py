@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal import create_app
 from portal.applications.models import Application
+from portal.applications.saving import stamp
 from portal.applications.status import Status
 from portal.applications.team_models import TeamMember
 from portal.core.db import db
@@ -67,7 +68,9 @@ def test_the_lead_submits_while_a_member_saves(committed: Flask) -> None:
             ((member, member_token),) = browsers(committed, ren, 1)
         submitted, saved = at_once(
             lambda c=lead, t=lead_token, d=draft_id: post(c, t, f"/applications/{d}/submit"),
-            lambda c=member, t=member_token, p=path, n=title: post(c, t, p, to="tasks", **{n: "Late words"}),
+            lambda c=member, t=member_token, p=path, n=title: post(
+                c, t, p, to="tasks", **{n: "Late words", "seen": f"{n[1:]}:{stamp('Waiting-room stories')}"}
+            ),
         )
         assert submitted == 303
         assert saved in {303, 409}

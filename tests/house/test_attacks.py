@@ -139,7 +139,7 @@ def routes(app: Flask) -> list[Rule]:
 
 
 def path_of(route: Rule, ids: dict[str, int]) -> str:
-    """The address of a route with these ids, by noun; of several words the first."""
+    """The address of a route with these ids, by noun."""
     path = re.sub(r"<int:([a-z_]+)_id>", lambda found: str(ids[found[1]]), route.rule)
     return re.sub(r"<any\((\w+)[^)]*\):\w+>", r"\1", path)
 

@@ -158,3 +158,30 @@ def test_a_wrong_part_of_an_answer_is_named_beside_it(client: PageClient, person
     assert page.status == 422
     assert page.errors
     assert page.form("")["position"] == "Attending"
+
+
+def test_rows_are_added_moved_and_removed_without_losing_what_was_typed(client: PageClient, person: Person) -> None:
+    page = client.sign_in(person).get("/profile/work")
+    typed = {"training-0-institution": "Lakeshore", "organization": "A clinic"}
+    page = page.submit(button="Save and continue", **typed, entries="training:add:0")
+    assert page.status == 200
+    form = page.form(button="Save and continue")
+    assert (form["training-0-institution"], form["organization"]) == ("Lakeshore", "A clinic")
+    assert "training-1-institution" in form
+    page = page.submit(button="Save and continue", **{"training-1-institution": "Harbor"}, entries="training:up:1")
+    form = page.form(button="Save and continue")
+    assert [form["training-0-institution"], form["training-1-institution"]] == ["Harbor", "Lakeshore"]
+    page = page.submit(button="Save and continue", entries="training:remove:0")
+    assert page.form(button="Save and continue")["training-0-institution"] == "Lakeshore"
+
+
+def test_what_is_wrong_in_a_row_is_said_beside_it(client: PageClient, person: Person) -> None:
+    page = client.sign_in(person).get("/profile/work")
+    page = page.submit(
+        button="Save and continue",
+        **{"training-0-institution": "Lakeshore", "work_authorization-authorized": "yes", "entries": None},
+    )
+    assert page.status == 422
+    assert page.form(button="Save and continue")["training-0-institution"] == "Lakeshore"
+    assert "In entry 1, choose an answer for “What it was”" in page.errors
+    assert any("sponsorship" in error for error in page.errors)

@@ -349,7 +349,7 @@ def test_bulk_actions_go_to_check_pages(staff: PageClient, cycle: Cycle, make: M
     factories.reviewer(cycle.opportunity)
     key = str(make("Ana", "Quispe").id)
     page = staff.get(url(cycle))
-    assert page.all("//div[@class='bulk']//button") == ["Move to another stage", "Assign reviewers"]
+    assert page.all("//div[@class='bulk']//button") == ["Move to another stage", "Assign reviewers", "Ask for letters"]
     form = page.tree.xpath("//form[.//table]")[0]
     for target in (form.get("action"), page.tree.xpath("//button/@formaction")[0]):
         assert key in staff.get(f"{target}?id={key}").all("//input[@name='id']/@value")
