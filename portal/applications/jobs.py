@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from portal.applications import (
     document_jobs,  # noqa: F401 - registers its tasks
     reminders,
+    stage_actions,
 )
 from portal.applications.actions import DELETE_FILES
 from portal.applications.carrying import carry, waiting
@@ -37,6 +38,15 @@ def remind(timestamp: int) -> None:
     for application_id, window in reminders.due(now=at):
         with transaction():
             reminders.remind(application_id, window, now=at)
+
+
+@task(stage_actions.TELL, retry=RetryStrategy(max_attempts=10, exponential_wait=4), own_transactions=True)
+def tell_new_dates(notice_id: int) -> None:
+    """Write to applicants about new dates, some in each transaction, each once."""
+    left = 1
+    while left:
+        with transaction():
+            left = stage_actions.tell_some(notice_id)
 
 
 @task("applications.drop_late_edits", periodic="*/10 * * * *", own_transactions=True)

@@ -23,6 +23,7 @@ from portal.accounts.models import Person
 from portal.applications.extension_models import Extension
 from portal.applications.revision_models import ChangeRequest
 from portal.applications.scan_states import ScanState, TextFound
+from portal.applications.stage_models import StageNotice
 from portal.applications.status import Status
 from portal.applications.team_models import TeamMember
 from portal.catalogue.form_models import Form
@@ -92,6 +93,13 @@ class Application(HasId, Model):
             foreign(Extension.cycle_id) == Application.cycle_id,
             foreign(Extension.person_id) == Application.person_id,
             Extension.revoked_at.is_(None),
+        ),
+        viewonly=True,
+        uselist=False,
+    )
+    stage_notice: Mapped[StageNotice | None] = relationship(
+        primaryjoin=lambda: and_(
+            foreign(StageNotice.cycle_id) == Application.cycle_id, StageNotice.replaced_at.is_(None)
         ),
         viewonly=True,
         uselist=False,

@@ -9,6 +9,7 @@ from portal.applications.eligibility import Eligibility, eligibility
 from portal.applications.models import Application
 from portal.applications.rules import is_open
 from portal.applications.sheet import Part
+from portal.applications.stages import STAGES, day_of, promise_of
 from portal.applications.status import RELEASED, Status
 from portal.core.clock import now
 from portal.core.pages import FILTERS
@@ -16,6 +17,8 @@ from portal.core.text import plural
 
 PATH = (Status.SUBMITTED, Status.ELIGIBLE, Status.IN_REVIEW, Status.PANEL)
 LETTER = "Decision letter"
+_PROMISED = dict(zip(PATH[1:], STAGES, strict=False))
+_WORD = {Status.IN_REVIEW: "done by"}
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,18 @@ def timeline(application: Application) -> list[Stop]:
     if here > len(PATH):
         sent = FILTERS["short_day"](reached.get(here, application.changed_at))
         return [*stops, Stop(LETTER, "now", f"sent {sent}: {application.status.public_label}")]
-    stops.append(Stop(f"{PATH[here - 1].public_label}.", "now", application.status.next_words))
+    stops.append(Stop(f"{PATH[here - 1].public_label}.", "now", _now_words(application)))
     return [*stops, *_to_come(application, here)]
+
+
+def _now_words(application: Application) -> str:
+    """What happens next, with the day it is promised by; that of the letter has a stop of its own, and that a day has
+    passed is said above the timeline."""
+    promise = promise_of(application, today=day_of(now()))
+    words = application.status.next_words
+    if promise is None or promise.is_late or promise.stage is STAGES[-1]:
+        return words
+    return f"{words} {promise.stage.label} {_on(promise.by)}."
 
 
 def _done(place: int, at: datetime) -> Stop:
@@ -62,21 +75,30 @@ def _done(place: int, at: datetime) -> Stop:
 
 def _to_come(application: Application, here: int) -> list[Stop]:
     """The rest of the path with the dates that the cycle announces; other days of its calendar stand in between."""
-    cycle, today = application.cycle, now().date()
+    cycle, today = application.cycle, day_of(now())
     calendar = {each.label.strip().casefold(): each for each in cycle.dates}
     stops: list[tuple[date | None, Stop]] = []
     for status in PATH[here:]:
         known = calendar.pop(status.public_label.casefold(), None)
-        day = known.starts_on if known else None
-        stops.append((day, Stop(status.public_label, note=_on(day))))
+        by = _PROMISED[status].by(cycle)
+        day = by or (known.starts_on if known else None)
+        stops.append(
+            (day, Stop(status.public_label, note=_by(application, by, _WORD.get(status, "by")) if by else _on(day)))
+        )
     calendar.pop(LETTER.casefold(), None)
-    by = _on(cycle.decisions_by)
-    stops.append((cycle.decisions_by, Stop(LETTER, note=f"by {by}" if by else "")))
+    stops.append((cycle.decisions_by, Stop(LETTER, note=_by(application, cycle.decisions_by))))
     for each in calendar.values():
         if each.starts_on > today:
             later = (place for place, (when, _) in enumerate(stops) if when and when > each.starts_on)
             stops.insert(next(later, len(stops)), (each.starts_on, Stop(each.label, note=_on(each.starts_on))))
     return [stop for _, stop in stops]
+
+
+def _by(application: Application, day: date | None, word: str = "by") -> str:
+    """`by Jan 29`, or that it is late; nothing where the day was over before the application was submitted."""
+    if day is None or application.submitted_at is None or day < day_of(application.submitted_at):
+        return ""
+    return f"late, we said {word} {_on(day)}" if day < day_of(now()) else f"{word} {_on(day)}"
 
 
 def _on(day: date | None) -> str:

@@ -1,12 +1,15 @@
 """Forms that coordinators fill in on an application."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from flask_wtf import FlaskForm
-from wtforms import TextAreaField
+from wtforms import HiddenField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
+from portal.catalogue.cycle_dates import STAGE_DATES
+from portal.catalogue.cycle_forms import stage_date
 from portal.catalogue.frozen import FrozenSection
 from portal.catalogue.inputs import CheckboxesField, MomentField, StaffForm, limited, line
 from portal.core.text import clean, plural
@@ -36,6 +39,25 @@ class ExtensionForm(StaffForm):
     email = line("Email address of the person", most=320, validators=[DataRequired("Write their email address.")])
     until = MomentField("Until", [InputRequired("Choose the day and time of the new deadline.")])
     reason = line("Why", most=1000, validators=[DataRequired("Write why, so that colleagues know.")])
+
+
+class DatesForm(StaffForm):
+    """New dates of a cycle's stages with a note to applicants; `seen` is the mark of what the check page showed."""
+
+    eligibility_by = stage_date("eligibility_by")
+    reviews_by = stage_date("reviews_by")
+    meeting_by = stage_date("meeting_by")
+    decisions_by = stage_date("decisions_by")
+    note = TextAreaField(
+        "Note to applicants",
+        filters=[lambda text: clean(text).strip() if text else text],
+        validators=[DataRequired("Write why the dates change, and what it means for applicants."), limited(2000)],
+    )
+    seen = HiddenField()
+
+    def dates(self) -> dict[str, date | None]:
+        """The days that were chosen, by column of the cycle."""
+        return {name: self[name].data for name in STAGE_DATES}
 
 
 class ChangesForm(StaffForm):

@@ -12,6 +12,7 @@ from portal.applications import (  # views add routes to the blueprint, `staff_r
     extension_views,  # noqa: F401
     staff_actions,
     staff_rules,  # noqa: F401
+    stage_views,  # noqa: F401
     trial_views,  # noqa: F401
 )
 from portal.applications.companions import holds_of

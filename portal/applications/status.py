@@ -42,6 +42,11 @@ class Status(StrEnum):
         return WORDS[self].stage
 
     @property
+    def meaning(self) -> str:
+        """What the applicant is told the stage means; empty where its name says it all."""
+        return WORDS[self].meaning
+
+    @property
     def next_words(self) -> str:
         """What the applicant is told happens next."""
         return WORDS[self].next
@@ -56,21 +61,41 @@ class Words:
     tone: str
     stage: int
     next: str
+    meaning: str = ""
 
+
+_MEETING = "The selection committee meets and decides. Everyone gets a decision letter."
+_WITH_COMMITTEE = "Your application is with the selection committee."
 
 WORDS = {
     Status.DRAFT: Words("Draft", "Draft", "warn", 0, "Finish the sections and submit before the deadline."),
     Status.SUBMITTED: Words(
-        "Submitted", "Submitted", "info", 1, "The coordinator checks eligibility. We write when reviewers start."
+        "Submitted",
+        "Submitted",
+        "info",
+        1,
+        "The coordinator checks eligibility. We write when reviewers start.",
+        "We have your application. Whether it fits the program has not been checked yet.",
     ),
     Status.ELIGIBLE: Words(
-        "Eligible", "Eligibility checked", "info", 2, "Reviewers are being assigned. You do not need to do anything."
+        "Eligible",
+        "Eligibility checked",
+        "info",
+        2,
+        "Reviewers are being assigned. You do not need to do anything.",
+        "Your application fits the program and goes to review.",
     ),
     Status.IN_REVIEW: Words(
-        "In review", "In review", "info", 3, "Reviewers read each application against the same rubric."
+        "In review",
+        "In review",
+        "info",
+        3,
+        "Reviewers read each application against the same rubric.",
+        "Your application is with its reviewers. The selection committee meets when they are done.",
     ),
-    Status.PANEL: Words("Panel", "Selection meeting", "info", 4, "The selection committee meets and decides."),
-    Status.DECIDED: Words("Decided", "Selection meeting", "info", 5, "Decision letters are being prepared."),
+    # These two read the same: that a decision was recorded is private until its letter has gone.
+    Status.PANEL: Words("Panel", "Selection meeting", "info", 4, _MEETING, _WITH_COMMITTEE),
+    Status.DECIDED: Words("Decided", "Selection meeting", "info", 5, _MEETING, _WITH_COMMITTEE),
     Status.OFFERED: Words("Letter sent: offer", "Offer", "ok", 6, "Your letter says what to do next and by when."),
     Status.WAITLISTED: Words(
         "Letter sent: wait-list", "On the wait-list", "info", 6, "We write as soon as a place opens or the list closes."

@@ -35,6 +35,7 @@ from portal.applications.refusals import Incomplete, Unchanged
 from portal.applications.revision_changes import changes_since
 from portal.applications.rules import belongs, leads, may_write, over, seat_of, unlocked
 from portal.applications.sheet import Part, sheet
+from portal.applications.stages import outlooks
 from portal.applications.status import FINAL, Status
 from portal.applications.team_views import draft_page
 from portal.catalogue.models import Cycle
@@ -59,6 +60,7 @@ def dashboard() -> str:
         "applications/dashboard.html",
         drafts=drafts,
         running=[(application, timeline(application)) for application in running],
+        outlooks=outlooks(running, now=now()),
         unread=conversations.unread_by_applicant([application.id for application in mine]),
         unlocks={application.id: unlocked(current_user, application, now()) for application in running},
         past=[application for application in mine if application.status in FINAL],
@@ -130,7 +132,8 @@ def show(application: Application) -> str:
     return render_template(
         "applications/show.html", parts=parts, stops=stops, letter=letter, panels=panels, act=ActForm(),
         own=belongs(current_user, application), is_lead=leads(current_user, application),
-        unlock=unlocked(current_user, application, now()), **_about(application),
+        unlock=unlocked(current_user, application, now()), outlook=outlooks([application], now=now())[application.id],
+        **_about(application),
     )  # fmt: skip
 
 

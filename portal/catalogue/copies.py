@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.catalogue.cycle_dates import STAGE_DATES
 from portal.catalogue.form_models import Criterion, Form, Question, Section
 from portal.catalogue.models import Cycle, CycleDate, Opportunity
 from portal.catalogue.names import next_code, next_name
@@ -31,7 +32,7 @@ CYCLE_COLUMNS = (
     *TEAM_COLUMNS,
     *ENDORSEMENT_COLUMNS,
 )
-CYCLE_TIMES = ("opens_at", "closes_at", "reviews_due_at", "decisions_by", "starts_on", "endorsement_due_at")
+CYCLE_TIMES = ("opens_at", "closes_at", "reviews_due_at", *STAGE_DATES, "starts_on", "endorsement_due_at")
 
 Shift = Callable[[Any], Any]
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from portal.accounts.models import Person
 from portal.catalogue.changes import apply, brief, cleaned
 from portal.catalogue.copies import CYCLE_TIMES, copied_code, copied_name, copy_cycle
+from portal.catalogue.cycle_dates import STAGE_DATES
 from portal.catalogue.form_actions import set_published
 from portal.catalogue.form_models import Criterion
 from portal.catalogue.models import Cycle, CycleDate, Opportunity
@@ -33,6 +34,7 @@ JUDGEMENTS = {
     "ck_cycle_code": ("code", "Write a code such as WIN-27: two to eight capitals, a dash, two digits."),
     "ck_cycle_grace": ("grace_minutes", "Enter 0 to 1,440 minutes."),
     "ck_cycle_team_size": ("team_max", "Enter a largest team of 2 to 50 that is not smaller than the smallest."),
+    "ck_cycle_stage_dates": ("decisions_by", "Set the dates that applicants are promised in the order of the stages."),
     "ck_cycle_seats": ("seats", "Enter 1 seat or more, or leave it empty."),
     "ck_cycle_date_span": ("dates", "Set a last day that is not before the first."),
 }
@@ -41,7 +43,7 @@ DATE_WORDS = {
     "opens_at": "Opens",
     "closes_at": "Closes",
     "reviews_due_at": "Reviews due",
-    "decisions_by": "Decisions by",
+    **STAGE_DATES,
     "starts_on": "Starts on",
     "endorsement_due_at": "Endorsements due",
 }

@@ -8,6 +8,7 @@ from wtforms import BooleanField, DateField, FieldList, FormField, HiddenField, 
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, NumberRange, Optional, Regexp, ValidationError
 
+from portal.catalogue.cycle_dates import STAGE_DATES, order_words, out_of_order
 from portal.catalogue.forms import VersionedForm
 from portal.catalogue.inputs import CheckboxesField, MomentField, Row, StaffForm, choices_of, line, needed_with
 from portal.catalogue.models import Cycle
@@ -22,7 +23,7 @@ SAMPLE_FIELDS = {
     "closes_at": "Closing date",
     "seats": "Seats",
     "reviews_due_at": "Reviews due",
-    "decisions_by": "Decisions by",
+    "decisions_by": STAGE_DATES["decisions_by"],
     "starts_on": "Start",
     "dates": "Further dates",
 }
@@ -35,6 +36,17 @@ def whole(label: str, *, least: int, most: int, required: bool = False, **option
     """A whole number within limits."""
     rule = NumberRange(least, most, message=f"Enter a whole number from {least:,} to {most:,} for “{label}”.")
     return IntegerField(label, [rule] if required else [Optional(), rule], **options)
+
+
+def stage_date(column: str) -> DateField:
+    """The day by which applicants are promised a stage; none comes before that of an earlier stage."""
+
+    def in_order(form: Any, field: DateField) -> None:
+        wrong = out_of_order({name: form[name].data for name in STAGE_DATES})
+        if wrong and wrong[0] == field.short_name:
+            raise ValidationError(order_words(wrong[1]))
+
+    return DateField(STAGE_DATES[column], [Optional(), in_order])
 
 
 class DateRow(Row):
@@ -62,7 +74,10 @@ class CycleForm(VersionedForm):
     seats = whole("Seats", least=1, most=100_000)
     reviewers_each = whole("Reviewers for each application", least=0, most=20, required=True, default=2)
     reviews_due_at = MomentField("Reviews due", [Optional()])
-    decisions_by = DateField("Decisions by", [Optional()])
+    eligibility_by = stage_date("eligibility_by")
+    reviews_by = stage_date("reviews_by")
+    meeting_by = stage_date("meeting_by")
+    decisions_by = stage_date("decisions_by")
     starts_on = DateField("Starts on", [Optional()])
     minutes_to_apply = whole("Minutes it takes to apply", least=1, most=10_000)
     edits_until_deadline = SelectField(

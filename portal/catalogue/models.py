@@ -237,7 +237,8 @@ class Cycle(HasId, Model):
     `code` begins the references (`WIN-27-0042`); `last_number` is the last one
     given, `last_test_number` that of test applications (`WIN-27-T001`).  `grace_minutes` is silent: people are shown
     `closes_at`.  `endorser` says by whom applications are endorsed, in words that fit after "by"; the endorsement
-    covers the sections with a question of `endorsement_keys`.
+    covers the sections with a question of `endorsement_keys`.  `eligibility_by` to `decisions_by` are the days by which
+    applicants are promised each stage; `reviews_due_at` is for reviewers alone.
     """
 
     __tablename__ = "cycle"
@@ -253,6 +254,9 @@ class Cycle(HasId, Model):
     seats: Mapped[int | None]
     reviewers_each: Mapped[int] = mapped_column(server_default="2")
     reviews_due_at: Mapped[datetime | None]
+    eligibility_by: Mapped[date | None]
+    reviews_by: Mapped[date | None]
+    meeting_by: Mapped[date | None]
     decisions_by: Mapped[date | None]
     starts_on: Mapped[date | None]
     minutes_to_apply: Mapped[int | None]
@@ -281,6 +285,11 @@ class Cycle(HasId, Model):
         CheckConstraint(_one_of("state", Publication), name="state"),
         CheckConstraint("closes_at > opens_at", name="window"),
         CheckConstraint("NOT is_rolling OR closes_at IS NULL", name="rolling"),
+        CheckConstraint(  # LEAST leaves out what is empty
+            "eligibility_by <= LEAST(reviews_by, meeting_by, decisions_by)"
+            " AND reviews_by <= LEAST(meeting_by, decisions_by) AND meeting_by <= decisions_by",
+            name="stage_dates",
+        ),
         CheckConstraint("grace_minutes BETWEEN 0 AND 1440", name="grace"),
         CheckConstraint("seats > 0", name="seats"),
         CheckConstraint("team_min >= 1 AND team_min <= team_max AND team_max BETWEEN 2 AND 50", name="team_size"),

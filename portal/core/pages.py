@@ -105,6 +105,7 @@ FILTERS: dict[str, Any] = {
     "day": lambda moment: clock.day(moment, zone(), today=_today()),
     "long_day": lambda moment: clock.day(moment, zone(), today=_today(), weekday="long"),
     "short_day": lambda moment: clock.day(moment, zone(), today=_today(), weekday="none"),
+    "passed": lambda day: day < _today(),
     "clock": lambda moment: clock.clock_time(moment, zone()),
     "day_time": lambda moment: clock.day_and_time(moment, zone(), today=_today()),
     "left": lambda moment: clock.time_left(moment, clock.now()),

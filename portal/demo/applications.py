@@ -193,9 +193,9 @@ class Loader:
             "You can follow each step on your applications page.\n"
         )
         subject = f"We received your application: {application.cycle.opportunity.title}"
-        self._write(application, "application_received", subject, text, at)
+        self.tell(application, "application_received", subject, text, at)
 
-    def _write(self, application: Application, template: str, subject: str, text: str, at: datetime) -> None:
+    def tell(self, application: Application, template: str, subject: str, text: str, at: datetime) -> None:
         """A message that went out then; kept until `send` puts all of them into the log in the order of time."""
         paragraphs = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
         self.messages.append(
@@ -302,4 +302,4 @@ class Loader:
             )
         )
         if released:
-            self._write(application, "decision_letter", letter.subject, letters.plain(letter.body), at)
+            self.tell(application, "decision_letter", letter.subject, letters.plain(letter.body), at)

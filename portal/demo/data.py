@@ -16,6 +16,7 @@ from portal.core.db import db, transaction
 from portal.demo import catalogue, people, together
 from portal.demo.applications import Loader, summarise_cycle
 from portal.demo.letters import load_letters
+from portal.demo.new_dates import load_new_dates
 from portal.receipts.actions import issue
 
 PASSWORD = "primary-care-demo"  # noqa: S105 - published on purpose; the demo never runs in production
@@ -52,6 +53,7 @@ def _load(progress: Progress, chance: Random) -> None:
         progress.advance(task, facts["applications"])
     _load_own(loader, cycles, staff["applicant"])
     together.load(applicants, Random(SEED))  # noqa: S311 - the same data each time
+    load_new_dates(cycles["global-primary-care-scholars"][0][0], loader, staff["coordinator"])
     load_letters(cycles["global-primary-care-scholars"][0][0], Random(SEED))  # noqa: S311 - as above
     loader.send()
 

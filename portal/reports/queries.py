@@ -9,6 +9,7 @@ from sqlalchemy import Select, Text, func, literal, or_, select, union_all
 from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.applications.models import Application, ApplicationTally
+from portal.applications.stages import Late, day_of, late_in
 from portal.applications.status import Status
 from portal.catalogue.form_models import Criterion
 from portal.catalogue.models import Cycle, Site
@@ -112,6 +113,7 @@ class Intake:
     needing: int
     overdue: int
     overdue_words: str
+    late: Sequence[Late] = ()
 
     @property
     def submitted(self) -> int:
@@ -124,7 +126,7 @@ class Intake:
     @property
     def waits(self) -> bool:
         """Whether somebody should do something."""
-        return bool(self.needing or self.overdue or self.of("panel", "decided"))
+        return bool(self.needing or self.overdue or self.late or self.of("panel", "decided"))
 
     def of(self, *names: str) -> int:
         """How many stand in these statuses, named as they are stored."""
@@ -167,12 +169,18 @@ def intakes(user: Any, *, now: datetime) -> list[Intake]:
     running = [cycle for cycle in cycles if phases[cycle.id][1] != "Finished"]
     reviewing = [cycle for cycle in running if _reviews_have_begun(cycle, found[cycle.id], now)]
     needing, overdue = _needing(reviewing), _overdue(running, now)
+    behind = late_in(running, found, today=day_of(now))
     more = "+" if sum(overdue.values()) >= OVERDUE_CAP else ""
     made = []
     for cycle in running:
         late = overdue.get(cycle.id, 0)
         words = f"{late:,}{more if late else ''}"
-        made.append(Intake(cycle, found[cycle.id], phases[cycle.id], needing.get(cycle.id, 0), late, words))
+        made.append(
+            Intake(
+                cycle, found[cycle.id], phases[cycle.id], needing.get(cycle.id, 0), late, words,
+                behind.get(cycle.id, ()),
+            )
+        )  # fmt: skip
     return made
 
 

@@ -218,7 +218,7 @@ def test_a_copy_is_shown_before_it_is_made_and_keeps_local_times(admin: PageClie
     assert rows(page) == [
         "Opens Sat, Mar 20, 2027, 9:00 am ET Mon, Mar 20, 2028, 9:00 am ET",
         "Closes Tue, Feb 29, 2028, 11:59 pm ET Wed, Feb 28, 2029, 11:59 pm ET",
-        "Decisions by Thu, Mar 9, 2028 Fri, Mar 9, 2029",
+        "Decision letters by Thu, Mar 9, 2028 Fri, Mar 9, 2029",
         "Days Sat, May 1, 2027 Mon, May 1, 2028",
         "Days, last day Sun, May 2, 2027 Tue, May 2, 2028",
     ]
