@@ -4,6 +4,7 @@ Environment: BASE_URL (default http://127.0.0.1:8000) and CHROMIUM (default /usr
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,78 @@ def follow(selector: str) -> Callable[[Page], None]:
     return go
 
 
+def write(label: str, text: str) -> Callable[[Page], None]:
+    """Type into the field with this label, and wait until the page says that it is saved."""
+
+    def type_in(page: Page) -> None:
+        page.get_by_label(label).fill(text)
+        page.get_by_text("Saved at").wait_for()
+
+    return type_in
+
+
+def ask_endorser(page: Page) -> None:
+    """Name somebody who endorses, unless that was done before."""
+    if page.get_by_role("button", name="Ask for the endorsement").is_visible():
+        page.get_by_label("Name", exact=True).fill("Josephine Adeyemi, MD")
+        page.get_by_label("Role", exact=True).fill("Medical director")
+        page.get_by_label("Email address").fill("josephine.adeyemi@hospital.example.org")
+        page.get_by_role("button", name="Ask for the endorsement").click()
+        page.wait_for_load_state("networkidle")
+        page.reload()
+
+
+def open_mailed_link(page: Page) -> None:
+    """Follow the link that the mail shown holds, as whoever got it does."""
+    found = re.search(r"/(?:endorsements|recommend)/[\w/-]+", page.locator("main").inner_text())
+    assert found, "no link in this mail"
+    page.context.clear_cookies()
+    page.goto(found[0])
+
+
+def send_message(page: Page) -> None:
+    """Write to the coordinator, unless that was done before."""
+    if page.get_by_text("No messages yet.").is_visible():
+        page.get_by_label("Message").fill("May my half-day move to another weekday in the second month?")
+        page.get_by_role("button", name="Send message").click()
+        page.wait_for_load_state("networkidle")
+    page.goto(page.url.partition("#")[0])
+    page.reload()
+
+
+def start_application(page: Page) -> None:
+    """Start an application on the listing shown, or continue the one that there is, and go to its list of tasks."""
+    begin = page.get_by_role("main").get_by_role("button", name="Start application").first
+    if not begin.is_visible():
+        page.get_by_role("link", name="Continue application").first.click()
+        return
+    begin.click()
+    page.wait_for_url(lambda url: "/start/" in url)
+    page.get_by_role("main").get_by_role("button", name="Start application").first.click()
+    page.wait_for_url(lambda url: "/start/" not in url)
+
+
+def invite(page: Page) -> None:
+    """Invite two people to the team, unless that was done before."""
+    for name, role in (("Paloma Underhill", "Nurse lead"), ("Bertrand Osei", "Data manager")):
+        if page.get_by_text(name).first.is_visible():
+            continue
+        page.get_by_label("Name", exact=True).fill(name)
+        page.get_by_label("Email address").fill(f"{name.split()[0].lower()}@example.org")
+        page.get_by_label("Role on the team").fill(role)
+        page.get_by_role("button", name="Send the invitation").click()
+        page.wait_for_load_state("networkidle")
+    page.reload()
+
+
+def new_version(page: Page) -> None:
+    """Make a new version of the form shown, unless there is a draft of it."""
+    button = page.get_by_role("button", name="Make a new version")
+    if button.is_visible():
+        button.click()
+        page.wait_for_load_state("networkidle")
+
+
 @dataclass(frozen=True)
 class Picture:
     """One picture: its file's name, who looks, where, what they do first, how wide, and in which colors."""
@@ -45,6 +118,8 @@ class Picture:
     theme: str = "light"
 
 
+DRAFT = follow("main article:has-text('Winickoff') h3 a")
+SUBMITTED = follow("main article:has-text('Global Primary Care') h3 a")
 CYCLE = follow("main table a[href^='/manage/cycles/']")
 PICTURES = (
     Picture("finder", "", "/"),
@@ -59,20 +134,76 @@ PICTURES = (
     ),
     Picture("register", "", "/register"),
     Picture("my-applications", "applicant", "/applications"),
-    Picture("section", "applicant", "/applications", (follow("main a[href*='/sections/']"),)),
+    Picture("profile", "applicant", "/profile/work"),
+    Picture("tasks", "applicant", "/applications", (DRAFT,)),
+    Picture(
+        "section",
+        "applicant",
+        "/applications",
+        (DRAFT, follow("main a:has-text('Project proposal')"), write("Project title", "Same-day notes with the team")),
+    ),
+    Picture(
+        "endorsement",
+        "applicant",
+        "/applications",
+        (
+            DRAFT,
+            follow("main a:has-text('Mentor')"),
+            write("How will your patients be covered?", "Two colleagues see my patients on Tuesday mornings."),
+            follow("main a:has-text('Winickoff')"),
+            follow("main a:has-text('Endorsement')"),
+            ask_endorser,
+        ),
+    ),
+    Picture("messages", "applicant", "/applications", (DRAFT, follow("main a[href$='/conversation']"), send_message)),
+    Picture("receipt", "applicant", "/applications", (SUBMITTED, follow("main a[href$='/receipt']"))),
+    Picture("recommenders", "applicant", "/applications", (SUBMITTED, follow("main a[href$='/recommenders']"))),
+    Picture("your-data", "applicant", "/account/data"),
+    Picture(
+        "team",
+        "applicant",
+        "/",
+        (
+            follow("main a:has-text('Advancing Teams')"),
+            start_application,
+            follow("main a:has-text('Your team')"),
+            invite,
+        ),
+    ),
     Picture("assignments", "reviewer", "/review"),
     Picture("workspace", "reviewer", "/review", (follow("main table a[href^='/review/']"),)),
     Picture("dashboard", "coordinator", "/manage"),
     Picture("queue", "coordinator", "/manage", (CYCLE,)),
     Picture("application", "coordinator", "/manage", (CYCLE, follow("main table a[href^='/manage/applications/']"))),
+    Picture("waiting-messages", "coordinator", "/manage/conversations"),
+    Picture(
+        "letters",
+        "coordinator",
+        "/manage",
+        (follow("main table a:has-text('Global')"), follow("main a[href$='/letters']")),
+    ),
     Picture("figures", "coordinator", "/manage", (follow("main a[href$='/figures']"),)),
     Picture("decisions", "coordinator", "/manage", (follow("main a[href$='/decisions']"),)),
     Picture("listings", "admin", "/admin/opportunities"),
     Picture(
         "listing-editor", "admin", "/admin/opportunities", (follow("main table a:has-text('Winickoff Scholars')"),)
     ),
+    Picture(
+        "form-builder",
+        "admin",
+        "/admin/opportunities",
+        (
+            follow("main table a:has-text('Winickoff Scholars')"),
+            follow("main a:has-text('Application form')"),
+            new_version,
+            follow("main a[href^='/admin/questions/']"),
+        ),
+        height=1000,
+    ),
+    Picture("retention", "admin", "/admin/retention"),
     Picture("people", "admin", "/admin/people"),
     Picture("mail", "admin", "/admin/mail"),
+    Picture("endorsing", "admin", "/admin/mail", (follow("main a:has-text('endorse')"), open_mailed_link)),
     Picture("audit", "admin", "/admin/audit"),
 )
 
