@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from flask import url_for
+from flask import has_request_context, url_for
 
 from portal.accounts.models import Person
 from portal.applications import companions
@@ -19,6 +19,7 @@ from portal.endorsements.facts import must_be_first
 from portal.endorsements.models import Endorsement
 from portal.endorsements.status import State
 from portal.messaging.actions import forget_about
+from portal.messaging.rendering import absolute_url
 
 
 class EndorsementCompanion(Companion):
@@ -61,7 +62,8 @@ class EndorsementCompanion(Companion):
 
 def _task(application: Application, endorsement: Endorsement | None) -> Task:
     who = application.cycle.endorser
-    url = url_for("endorsements.own", application_id=application.id)
+    build = url_for if has_request_context() else absolute_url  # reminders are written by a job
+    url = build("endorsements.own", application_id=application.id)
     state = endorsement.state if endorsement is not None else State.CANCELLED
     if endorsement is None or state is State.CANCELLED:
         stop, hint = f"Name {who}, who confirms a part of your application", f"By {who}."

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.applications import actions as applying
-from portal.applications import revision_actions
+from portal.applications import reminders, revision_actions
 from portal.applications.models import Answer, Application
 from portal.applications.status import Status
 from portal.catalogue.cycle_actions import duplicate_cycle
@@ -577,3 +577,14 @@ def test_the_mails_go_with_the_application_also_where_none_is_wanted_any_more(
     draft.cycle.endorser = ""
     applying.erase(draft)
     assert mails("endorsement_asked") == []
+
+
+def test_a_job_reminds_of_a_draft_whose_endorsement_is_missing(
+    app: Flask, client: PageClient, draft: Application
+) -> None:
+    draft.created_at = now() - timedelta(days=20)
+    draft.cycle.closes_at = now() + timedelta(days=5)
+    db.session.flush()
+    ((key, window),) = reminders.due(now=now())
+    assert reminders.remind(key, window, now=now())
+    assert "Name your medical director" in mails("deadline_reminder")[0].text_body
