@@ -25,6 +25,8 @@ from portal.messaging.actions import InvalidAddress, valid_address, write
 ASK_AGAIN = "endorsements.ask_again"
 QUIET = timedelta(minutes=30)
 MOST_REMINDERS = 3
+MOST_ASKED = 10
+"""Each request mails somebody who does not know of it; a form is no way to write to strangers."""
 APART = timedelta(hours=48)
 LONGEST_REASON = 2000
 
@@ -67,6 +69,11 @@ def ask(application: Application, *, name: str, role: str, email: str, by: Perso
     unfinished = [part.section.title for part in covered_parts(application) if not part.is_complete]
     if unfinished and application.status is Status.DRAFT:
         raise EndorsementRefused(f"Complete “{unfinished[0]}” first: they are asked to confirm what it says", "name")
+    if len(queries.of_application(application.id)) >= MOST_ASKED:
+        raise EndorsementRefused(
+            f"You have asked {MOST_ASKED} times, which is as often as we write to people. Write to the coordinator to "
+            "ask somebody else"
+        )
     before = queries.in_force(application.id)
     if before is not None:
         _cancel(before, by=By.APPLICANT, actor=by, now=now)

@@ -26,6 +26,8 @@ from portal.letters.status import OVER, WAITING, By, Mode, State
 from portal.messaging.actions import InvalidAddress, valid_address
 
 BETWEEN_REMINDERS = timedelta(hours=48)
+MOST_ASKED = 25
+"""Those replaced and canceled count: each was a mail to somebody who did not know of it."""
 
 
 def ask(
@@ -52,6 +54,7 @@ def ask(
     others = queries.counting(application.id)
     if replaces is not None:
         others = [one for one in others if one.id != replaces.id]
+    _count(application)
     if len(others) >= plan.wanted:
         raise Refused(f"You have named {plural(plan.wanted, 'person', 'people')} already, which is all this needs.")
     address = _writer_address(application, address, others)
@@ -77,6 +80,14 @@ def ask(
     if plan.mode is Mode.BEFORE_REVIEW and not application.is_test:
         send(request, by=by, now=now)
     return request
+
+
+def _count(application: Application) -> None:
+    """Raise Refused for an application that has asked too often."""
+    if len(queries.of_application(application.id)) >= MOST_ASKED:
+        raise Refused(
+            f"You have asked {MOST_ASKED} times, which is as often as we write to people. Write to the coordinator."
+        )
 
 
 def _plan(application: Application) -> LetterPlan:

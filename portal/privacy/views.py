@@ -24,6 +24,8 @@ bp = Blueprint("privacy", __name__)
 
 SOON = timedelta(days=30)
 TRIES = "10 per 15 minutes"
+COPIES = "10 per day"
+"""Each copy is as large as all the files of a person."""
 
 
 @bp.errorhandler(storage.StorageError)
@@ -45,6 +47,8 @@ def data() -> str:
 @signed_in
 def ask_for_copy() -> ResponseReturnValue:
     """Have a copy made; the page shows how far it is, and a mail says when it is ready."""
+    if not within(COPIES, "data-copy", str(current_user.id)):
+        abort(429)
     try:
         copying.ask_for_copy(current_user._get_current_object(), now=now())
     except copying.StillWaiting:

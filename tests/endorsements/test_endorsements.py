@@ -588,3 +588,12 @@ def test_a_job_reminds_of_a_draft_whose_endorsement_is_missing(
     ((key, window),) = reminders.due(now=now())
     assert reminders.remind(key, window, now=now())
     assert "Name your medical director" in mails("deadline_reminder")[0].text_body
+
+
+def test_nobody_is_written_to_over_and_over(client: PageClient, draft: Application) -> None:
+    for number in range(actions.MOST_ASKED):
+        assert ask(client, draft, email=f"stranger-{number}@example.org").status == 200
+    page = ask(client, draft, email="stranger-99@example.org")
+    assert page.status == 422
+    assert "You have asked 10 times" in page.text
+    assert len(mails("endorsement_asked")) == 10

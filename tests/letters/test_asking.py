@@ -377,3 +377,13 @@ def test_the_dashboard_shows_letters_in_the_same_number_of_queries(
         assert page.text.count("Tobias Ferreira") >= 2 * n
         counted.append(len(found))
     assert counted[0] == counted[1]
+
+
+def test_nobody_is_written_to_over_and_over(here: Here) -> None:
+    for number in range(asking.MOST_ASKED):
+        address = f"stranger-{number}@example.org"
+        one = asking.ask(here.draft, name="A", address=address, waived=True, by=here.applicant, now=now())
+        asking.cancel(one, by=here.applicant, now=now())
+    with pytest.raises(Refused, match="You have asked 25 times"):
+        asking.ask(here.draft, name="A", address="new@example.org", waived=True, by=here.applicant, now=now())
+    assert len(mails("letter_requested")) == 25

@@ -19,7 +19,7 @@ from portal.core.storage import StorageDown
 from portal.following.actions import keep_listing
 from portal.letters.status import State
 from portal.messaging.models import Message
-from portal.privacy import copying, jobs
+from portal.privacy import copying, jobs, views
 from portal.privacy.models import CopyState, DataCopy
 from portal.profiles.models import Profile
 from tests import factories
@@ -229,3 +229,12 @@ def test_messages_teams_and_the_profile_are_in_it(client: PageClient, mine: Appl
     assert [each["duty"] for each in data["teams"]["places"]] == ["Nurse lead"]
     assert [each["text"] for each in data["teams"]["comments"]] == ["Shorter?"]
     assert len(data["applications"]) == 1  # the other's application is not this person's to take away
+
+
+def test_copies_are_counted_by_person(client: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    person, asked = factories.person(), list[tuple[object, ...]]()
+    client.sign_in(person)
+    monkeypatch.setattr(views, "within", lambda *args: bool(asked.append(args)))
+    assert client.post("/account/data/copies").status == 429
+    assert asked == [("10 per day", "data-copy", str(person.id))]
+    assert db.session.scalars(sa.select(DataCopy)).all() == []
