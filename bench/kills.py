@@ -7,11 +7,13 @@ the store must hold no file that no row knows, and each mail must be sent once, 
 import argparse
 import contextlib
 import http.client
+import io
 import json
 import mailbox
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +23,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pikepdf
 from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import func, select, text
@@ -37,11 +40,20 @@ from portal.messaging.models import Message
 from portal.messaging.status import Delivery
 from portal.serving import start
 
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n" + (
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-)
 BOUNDARY = "portal-bench"
 console = Console()
+
+
+def one_page() -> bytes:
+    """A PDF of one empty page."""
+    made = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(made)
+    return made.getvalue()
+
+
+PDF = one_page()
 
 
 @dataclass
@@ -93,7 +105,7 @@ def main() -> None:
             faults = [*check_answers(told), *check_files(), *check_mails(settings)]
     counted = sum((each.answers for each in told), Counter())
     console.print(
-        f"{chosen.kills} kills; acknowledged: {sum(each.saved for each in told)} saves, "
+        f"{chosen.kills} kills; acknowledged: {counted['autosave 200']} saves, "
         f"{sum(len(each.files) for each in told)} files, {sum(each.submitted for each in told)} submissions; "
         f"answers {dict(counted)}"
     )
@@ -113,9 +125,11 @@ def run(settings: Settings, groups: list[list[Told]], *, kills: int, chance: ran
         with Progress(console=console, transient=True) as progress:
             bar = progress.add_task("Kills", total=kills)
             for _ in range(kills):
-                time.sleep(chance.uniform(0.2, 4.0))
+                await_server(settings.port)
+                time.sleep(chance.uniform(0.1, 2.5))
                 chance.choice((server, worker)).kill()
                 progress.advance(bar)
+        await_server(settings.port)
         time.sleep(8)
         over.set()
         for person in people:
@@ -127,17 +141,29 @@ def run(settings: Settings, groups: list[list[Told]], *, kills: int, chance: ran
         worker.stop(signal.SIGTERM)
 
 
+def await_server(port: int) -> None:
+    """Wait until the server listens again, for half a minute at most: a kill is to hit somebody's work."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+
+
 def work(port: int, mine: list[Told], over: threading.Event, seed: int) -> None:
     """One person after the other: some saves, some files, then submitting; whatever is cut off is tried again."""
     chance = random.Random(seed)
     for told in mine:
-        for _ in range(chance.randint(3, 12)):
-            if over.is_set():
-                return
-            with contextlib.suppress(OSError, http.client.HTTPException):
+        left = chance.randint(3, 12)
+        while left and not over.is_set():
+            try:
                 save(port, told)
                 if chance.random() < 0.3:
                     upload(port, told, f"{told.applicant.application_id}-{len(told.files)}.pdf")
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.2)
+            else:
+                left -= 1
             time.sleep(chance.uniform(0, 0.15))
         while not told.submitted and not over.is_set():
             with contextlib.suppress(OSError, http.client.HTTPException):
