@@ -25,11 +25,17 @@ def writing(visitor: Visitor) -> Visitor:
 
 
 def open_section(visitor: Visitor) -> Page:
-    visitor.open("/applications")
-    visitor.page.get_by_role("link", name=re.compile("^Continue")).first.click()
-    visitor.page.wait_for_url("**/sections/*")
-    visitor.page.wait_for_load_state("networkidle")
-    return visitor.page
+    return section_of(visitor, "Project proposal")
+
+
+def section_of(visitor: Visitor, title: str) -> Page:
+    """A section of the draft by its title: which one to continue with depends on what is answered."""
+    page = visitor.open("/applications")
+    page.get_by_role("link", name=re.compile("^Continue")).first.click()
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name=title).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    page.wait_for_load_state("networkidle")
+    return page
 
 
 def box_of(page: Page) -> Locator:
@@ -270,11 +276,7 @@ def test_the_saved_line_stays_in_sight(new_visitor: NewVisitor) -> None:
 
 def documents(visitor: Visitor) -> Page:
     """The section with the files, as the applicant finds it."""
-    page = visitor.open("/applications")
-    page.get_by_role("link", name=re.compile("^Continue")).first.click()
-    page.get_by_role("navigation", name="Sections").get_by_role("link", name="CV and documents").click()
-    page.wait_for_load_state("networkidle")
-    return page
+    return section_of(visitor, "CV and documents")
 
 
 def test_a_file_goes_up_when_it_is_chosen(writing: Visitor, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_the_eye_on_every_page_sees(visitor: Visitor) -> None:
     page.evaluate(
         "document.querySelector('main').insertAdjacentHTML('beforeend', '<svg width=\"900\" height=\"9\"></svg>')"
     )
-    with pytest.raises(AssertionError, match="px wide at 320 px"):
+    with pytest.raises(AssertionError, match="580 px too wide at 320 px"):
         visitor.look()
     page.evaluate("console.error('seen')")
     assert visitor.problems == [f"error: seen at {page.url}"]
