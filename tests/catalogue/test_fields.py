@@ -1,9 +1,11 @@
 """Question kinds: what is typed is kept and read back, what is wrong is said with its fix, for every kind alike."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -468,3 +470,10 @@ def test_every_kind_says_what_staff_and_pages_need() -> None:
         assert kind.name == name
         assert kind.label
         assert kind.template == f"answers/{name}.html"
+
+
+def test_the_editor_shows_the_settings_of_every_kind_that_has_some() -> None:
+    """The stylesheet hides the settings of the kinds that are not chosen, and names each kind for that."""
+    styles = (Path(__file__).parents[2] / "static/css/portal.css").read_text()
+    named = set(re.findall(r'\.for-kind\[data-kind="([a-z_]+)"\]', styles))
+    assert named == {name for name, kind in KINDS.items() if kind.setting_specs}
