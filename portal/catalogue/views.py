@@ -2,21 +2,22 @@
 
 from datetime import datetime
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, session
 from flask_login import current_user
 from markupsafe import Markup
 
 from portal.catalogue import facts, panel, queries, schema_org
 from portal.catalogue.cards import Card, cards, glyph, rows
 from portal.catalogue.finder import FACETS, Choices, closing_soon, find, index, related
-from portal.catalogue.opening import window
+from portal.catalogue.opening import Window, window
 from portal.catalogue.search import search
 from portal.catalogue.snapshot import Catalogue, Intake, Listing, current, preview
 from portal.catalogue.status import TIME_LABELS, Publication
 from portal.core.access import can, public
+from portal.core.branding import brand
 from portal.core.clock import now
-from portal.core.pages import zone
-from portal.messaging.rendering import absolute_url
+from portal.core.pages import theme, zone
+from portal.messaging.rendering import absolute_url, base_url
 
 bp = Blueprint("catalogue", __name__)
 
@@ -113,11 +114,26 @@ def _related(catalogue: Catalogue, listing: Listing, at: datetime) -> list[Marku
 @bp.get("/opportunities/<string:slug>")
 @public
 def opportunity(slug: str) -> str:
-    """One listing, with everything somebody needs to decide."""
+    """One listing, with everything somebody needs to decide; drawn once a minute for visitors, who read the same."""
     at = now()
     catalogue, listing = _listing(slug)
     found = window(listing.cycles, at)
-    address = absolute_url("catalogue.opportunity", slug=slug)
+    if listing.state is not Publication.PUBLISHED or not _is_first_look():
+        return _opportunity(catalogue, listing, found, at)
+    minute = at.replace(second=0, microsecond=0)  # it says how long is left
+    cycle_id = found.cycle.id if found.cycle else None
+    # With the host that was asked for: where no address is set, links on the page are made of it.
+    key = ("page", listing.id, found.state, cycle_id, base_url(), zone().key, theme(), brand(), minute)
+    return catalogue.keep(key, lambda: _opportunity(catalogue, listing, found, at))
+
+
+def _is_first_look() -> bool:
+    """Whether the page is the same for everybody who asks so: nobody is signed in, and nothing is to be told them."""
+    return not current_user.is_authenticated and not request.query_string and "_flashes" not in session
+
+
+def _opportunity(catalogue: Catalogue, listing: Listing, found: Window[Intake], at: datetime) -> str:
+    address = absolute_url("catalogue.opportunity", slug=listing.slug)
     return render_template(
         "catalogue/opportunity.html",
         listing=listing,

@@ -17,6 +17,7 @@ from portal.core.access import can
 from portal.core.clock import now
 from portal.core.db import db
 from tests import factories
+from tests.page_client import PageClient
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # Monday, 9:00 am ET
 DEADLINE = datetime(2026, 12, 8, 4, 59, tzinfo=UTC)  # Mon, Dec 7, 11:59 pm ET
@@ -438,3 +439,32 @@ def test_hostile_text_stays_text(client):
     assert "{{ 7*7 }}" in page.text
     assert client.get("/").all("//img") == []
     assert client.get("/opportunities/" + "x" * 10_000).status == 404
+
+
+def test_what_is_drawn_once_for_visitors_is_nobody_elses_and_never_old(client: PageClient, context: None) -> None:
+    listing = factories.opportunity(slug="kept", title="Kept for a minute")
+    cycle = factories.cycle(listing)
+    person = factories.person()
+    db.session.commit()
+    first = client.get("/opportunities/kept")
+    assert client.get("/opportunities/kept").text == first.text
+    client.sign_in(person)
+    assert person.display_name in client.get("/opportunities/kept").text
+    client.sign_out()
+    assert person.display_name not in client.get("/opportunities/kept").text
+    client.raw.set_cookie("theme", "dark")
+    assert client.get("/opportunities/kept").tree.get("data-bs-theme") == "dark"
+    client.raw.delete_cookie("theme")
+    with client.raw.session_transaction() as stored:
+        stored["_flashes"] = [("message", "Told once.|To you alone.")]
+    assert client.get("/opportunities/kept").flashes == ["Told once. To you alone."]
+    assert client.get("/opportunities/kept").flashes == []
+    listing.title = "Another title"
+    db.session.commit()
+    assert client.get("/opportunities/kept").one("//h1") == "Another title"
+    cycle.state = Publication.DRAFT
+    db.session.commit()
+    assert "No dates yet" in client.get("/opportunities/kept").text
+    other = client.raw.get("/opportunities/kept", headers={"Host": "evil.example"})
+    assert b"evil.example" not in client.raw.get("/opportunities/kept").data
+    assert other.status_code == 200
