@@ -613,9 +613,9 @@ def test_who_changed_what_and_when(client: PageClient, draft: Application) -> No
         assert page.all("//section[@aria-labelledby='changes']//li") == [
             "Project titleRen Nakagawa, Wed, Nov 25, 7:42 am ET"
         ]
-    member.ended_at = now()
-    db.session.commit()
-    assert "Project title" in client.get(f"/applications/{draft.id}/team").text
+        member.ended_at = now()
+        db.session.commit()
+        assert "Project title" in client.get(f"/applications/{draft.id}/team").text
 
 
 def test_the_other_text_in_a_conflict_has_its_author(app: Flask, client: PageClient, draft: Application) -> None:
