@@ -5,18 +5,19 @@ the version they have.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, cast, exists, func, or_, select
+from sqlalchemy.dialects.postgresql.json import JSONPATH
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import Person
 from portal.applications import queries
 from portal.applications.actions import refresh_index
-from portal.applications.models import Application, ApplicationTally
+from portal.applications.models import Answer, Application, ApplicationTally, Document
 from portal.applications.rules import is_open
 from portal.applications.sheet import field_name
 from portal.applications.status import Status
@@ -31,6 +32,8 @@ from portal.messaging.actions import write
 
 AT_ONCE = 200
 COUNT_CAP = 10_000
+# Somewhere in a stored answer there is more than empty text, whatever the shape of its kind.
+SAYS_SOMETHING = 'strict $.** ? ((@.type() == "string" && @ != "") || @.type() == "number" || @.type() == "boolean")'
 _FIELD = re.compile(r"(keep-)?(q[0-9]+)(?![0-9])(.*)", re.DOTALL)
 
 
@@ -213,3 +216,22 @@ def drafts_in(cycle_id: int) -> tuple[int, int]:
     count = select(func.count()).select_from(waits).scalar_subquery()
     row = db.session.execute(select(func.coalesce(tallied.scalar_subquery(), 0), count)).one()
     return row[0], row[1]
+
+
+def drafts_with_answers(cycle_id: int, keys: Collection[str]) -> int:
+    """How many drafts of a cycle answer one of these questions, in words or by a file, counted up to `COUNT_CAP`."""
+    answer = exists().where(
+        Answer.application_id == Application.id,
+        Answer.question_key.in_(keys),
+        func.jsonb_path_exists(Answer.value, cast(SAYS_SOMETHING, JSONPATH)),
+    )
+    document = exists().where(
+        Document.application_id == Application.id, Document.question_key.in_(keys), Document.removed_at.is_(None)
+    )
+    found = select(Application.id).where(
+        Application.cycle_id == cycle_id,
+        Application.status == Status.DRAFT,
+        Application.is_test.is_(False),
+        or_(answer, document),
+    )
+    return db.session.scalar(select(func.count()).select_from(found.limit(COUNT_CAP).subquery())) or 0

@@ -1,11 +1,12 @@
 """What pages of the catalogue show of applications: the apply panel of a listing, the builder of a form."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import url_for
 
 from portal.applications import queries
-from portal.applications.carrying import drafts_in
+from portal.applications.carrying import drafts_in, drafts_with_answers
 from portal.applications.status import Status
 from portal.applications.trials import tests_in
 from portal.catalogue import applied
@@ -35,6 +36,10 @@ class _Applied:
     def begun(self, cycle_id: int) -> applied.Begun:
         """How many drafts a cycle has."""
         return applied.Begun(*drafts_in(cycle_id))
+
+    def answered(self, cycle_id: int, keys: Collection[str]) -> int:
+        """How many drafts hold an answer or a file to one of these questions."""
+        return drafts_with_answers(cycle_id, keys)
 
     def tests(self, person: Any, cycle_id: int) -> list[applied.Test]:
         """The person's own test applications."""

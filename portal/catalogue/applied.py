@@ -3,7 +3,7 @@
 The applications feature registers one provider when it is imported.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -28,9 +28,10 @@ class Test:
 
 
 class Provider(Protocol):
-    """Counts drafts and lists tests."""
+    """Counts drafts and those with certain answers, and lists tests."""
 
     def begun(self, cycle_id: int) -> Begun: ...
+    def answered(self, cycle_id: int, keys: Collection[str]) -> int: ...
     def tests(self, person: Any, cycle_id: int) -> Sequence[Test]: ...
 
 
@@ -46,6 +47,11 @@ def register(provider: Provider) -> None:
 def begun(cycle_id: int) -> Begun:
     """How many have begun with a cycle."""
     return next((provider.begun(cycle_id) for provider in _providers), Begun())
+
+
+def answered(cycle_id: int, keys: Collection[str]) -> int:
+    """How many drafts of a cycle hold an answer to one of these questions or more."""
+    return next((provider.answered(cycle_id, keys) for provider in _providers), 0)
 
 
 def tests(person: Any, cycle_id: int) -> Sequence[Test]:

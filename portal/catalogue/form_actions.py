@@ -87,21 +87,6 @@ def update_section(section: Section, *, by: Person, title: str, intro: str, vers
     return section
 
 
-def remove_section(section: Section, *, by: Person) -> None:
-    """Take a section and its questions out of a draft.  Raises Frozen, Refused where others depend on them."""
-    form = section.form
-    hold(form)
-    with keeping_conditions(form):
-        _remove_section(section, by=by)
-
-
-def _remove_section(section: Section, *, by: Person) -> None:
-    form = section.form
-    audit.record(by, "form.section_removed", form, section=section.title, questions=[str(q) for q in section.questions])
-    form.sections.remove(section)
-    db.session.flush()
-
-
 def move_section(section: Section, *, by: Person, up: bool) -> None:
     """Swap a section with its neighbour; at the end of the row nothing happens.  Raises Frozen, and Refused where
     a question would stand before the one it depends on."""
@@ -141,15 +126,6 @@ def update_question(question: Question, *, by: Person, version: str | None = Non
     if changes:
         audit.record(by, "form.question_changed", form, question=question.label, changes=changes)
     return question
-
-
-def remove_question(question: Question, *, by: Person) -> None:
-    """Take a question out of a draft.  Raises Frozen, and Refused where another depends on it."""
-    section = question.section
-    hold(section.form)
-    audit.record(by, "form.question_removed", section.form, question=question.label)
-    with keeping_conditions(section.form):
-        section.questions.remove(question)
 
 
 def move_question(question: Question, *, by: Person, up: bool) -> None:

@@ -66,22 +66,20 @@ def _back(form: Form, anchor: str = "") -> Response:
     return redirect(url_for(".cycle_form", cycle_id=form.cycle_id, _anchor=anchor or None), 303)
 
 
-def _shut(form: Form) -> Page | None:
+def shut(form: Form) -> Page | None:
     """The answer to somebody who opens a part of a published version to edit it."""
     if request.method == "POST" or form.state is Publication.DRAFT:
         return None
     return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=FROZEN), 409
 
 
-def _refusing(form: Form, action: Callable[[], Any], anchor: str = "", *, words: str = "") -> Page | Response:
+def _refusing(form: Form, action: Callable[[], Any], anchor: str) -> Page | Response:
     """Do something to a draft that needs no form; where it cannot be done the answer is 409 and says what to do."""
     try:
         action()
     except (Frozen, Refused) as refused:
         why = " ".join(refused.errors.values()) if isinstance(refused, Refused) else FROZEN
         return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=why), 409
-    if words:
-        flash(words)
     return _back(form, anchor)
 
 
@@ -113,8 +111,8 @@ def publish_form(form: Form) -> Page | Response:
 @guard("form.edit", form=staff_queries.form_by_id)
 def new_section(form: Form) -> Page | Response:
     """Add a section to a draft."""
-    if shut := _shut(form):
-        return shut
+    if closed := shut(form):
+        return closed
     editor = SectionForm()
     made: list[Section] = []
     if editor.validate_on_submit():
@@ -130,8 +128,8 @@ def new_section(form: Form) -> Page | Response:
 def section(section: Section) -> Page | Response:
     """The words of a section."""
     form, mark = section.form, form_actions.fingerprint(section)
-    if shut := _shut(form):
-        return shut
+    if closed := shut(form):
+        return closed
     editor = SectionForm(obj=section)
     if not editor.is_submitted():
         editor.version.data = mark
@@ -155,22 +153,14 @@ def move_section(section: Section, way: str) -> Page | Response:
     return _refusing(section.form, act, f"section-{section.id}")
 
 
-@bp.post("/sections/<int:section_id>/remove")
-@guard("form.edit", section=staff_queries.section_by_id)
-def remove_section(section: Section) -> Page | Response:
-    """Take a section and its questions out."""
-    words = f"Section “{section.title}” removed.|Its questions went with it."
-    return _refusing(section.form, lambda: form_actions.remove_section(section, by=current_user), words=words)
-
-
 @bp.route("/sections/<int:section_id>/questions/new", methods=["GET", "POST"])
 @guard("form.edit", section=staff_queries.section_by_id)
 def new_question(section: Section) -> Page | Response:
     """Add a question to a section."""
     form = section.form
     editor = question_form(earlier=form_actions.in_order(form, until=section))
-    if shut := _shut(form):
-        return shut
+    if closed := shut(form):
+        return closed
     made: list[Question] = []
     right = editor.validate_on_submit() and "preview" not in request.form
     if right and attempt(
@@ -187,8 +177,8 @@ def new_question(section: Section) -> Page | Response:
 def question(question: Question) -> Page | Response:
     """A question of a draft, with a picture of how applicants see it."""
     form, mark = question.section.form, form_actions.fingerprint(question)
-    if shut := _shut(form):
-        return shut
+    if closed := shut(form):
+        return closed
     earlier = form_actions.in_order(form, until=question)
     editor = question_form(question, earlier=earlier, version=mark)
 
@@ -211,11 +201,3 @@ def move_question(question: Question, way: str) -> Page | Response:
     """One place up or down, into the next section at the end of its own."""
     act = lambda: form_actions.move_question(question, by=current_user, up=way == "up")  # noqa: E731
     return _refusing(question.section.form, act, f"question-{question.id}")
-
-
-@bp.post("/questions/<int:question_id>/remove")
-@guard("form.edit", question=staff_queries.question_by_id)
-def remove_question(question: Question) -> Page | Response:
-    """Take a question out."""
-    form, words = question.section.form, f"Question “{question.label}” removed.|Add it again if you need it."
-    return _refusing(form, lambda: form_actions.remove_question(question, by=current_user), words=words)

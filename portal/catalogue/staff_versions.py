@@ -8,6 +8,7 @@ from portal.catalogue import form_actions, staff_queries
 from portal.catalogue.differences import compare
 from portal.catalogue.form_models import Form
 from portal.catalogue.form_order import read_order, reorder
+from portal.catalogue.frozen import frozen_all
 from portal.catalogue.models import Cycle
 from portal.catalogue.question_forms import CopyFormForm
 from portal.catalogue.refusals import ChangedMeanwhile, Frozen, Refused
@@ -27,8 +28,9 @@ def compare_versions(cycle: Cycle) -> str:
     if len(versions) < 2:
         abort(404)
     numbers = sorted(_number(name, versions[1 - place].number) for place, name in enumerate(("old", "new")))
-    found = [staff_queries.form_version(cycle, number) for number in numbers]
-    old, new = (form or abort(404) for form in found)
+    by_number = {version.number: version for version in versions}
+    old, new = (by_number.get(number) or abort(404) for number in numbers)
+    whole = frozen_all([old, new])
     return listing_page(
         "form_compare.html",
         cycle.opportunity,
@@ -37,7 +39,7 @@ def compare_versions(cycle: Cycle) -> str:
         versions=versions,
         old=old,
         new=new,
-        differences=compare(old, new),
+        differences=compare(whole[old.id], whole[new.id]),
     )
 
 

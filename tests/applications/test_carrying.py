@@ -13,7 +13,7 @@ from portal.applications import carrying
 from portal.applications.jobs import carry_drafts, carry_stragglers
 from portal.applications.models import Answer, Application
 from portal.applications.status import Status
-from portal.catalogue import form_actions, staff_queries
+from portal.catalogue import form_actions, removals, staff_queries
 from portal.catalogue.form_models import Form, Question
 from portal.catalogue.frozen import FrozenQuestion
 from portal.catalogue.models import Cycle
@@ -67,7 +67,7 @@ def changed(cycle: Cycle, admin: Person) -> Form:
     form = draft_of(cycle, admin)
     title = find(form, "title")
     form_actions.update_question(title, by=admin, label="Title of your project", settings={"max_chars": 80})
-    form_actions.remove_question(find(form, "proposal"), by=admin)
+    removals.remove_question(find(form, "proposal"), by=admin)
     form_actions.add_question(form.sections[0], by=admin, kind="yes_no", label="Does your chief know?", key="chief")
     for _ in range(2):
         form_actions.move_question(title, by=admin, up=False)
@@ -121,7 +121,7 @@ def test_until_it_is_read_one_mail_is_enough_and_changes_add_up(
     changed(draft.cycle, admin)
     carry_drafts(draft.cycle_id)
     third = draft_of(draft.cycle, admin)
-    form_actions.remove_section(third.sections[0], by=admin)
+    removals.remove_section(third.sections[0], by=admin)
     publish(third, admin)
     carry_drafts(draft.cycle_id)
     client.sign_in(person)

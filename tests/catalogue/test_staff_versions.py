@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.accounts.models import Person
-from portal.catalogue import form_actions, staff_queries
+from portal.catalogue import form_actions, removals, staff_queries
 from portal.catalogue.differences import compare, in_words
 from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.form_order import read_order
@@ -67,7 +67,7 @@ def test_two_versions_are_compared_in_words(staff: PageClient, cycle: Cycle, coo
         settings={"max_chars": 80},
     )  # fmt: skip
     form_actions.update_question(find(form, "cv"), by=coordinator, settings={"types": ["pdf"], "max_bytes": 5242880})
-    form_actions.remove_question(find(form, "proposal"), by=coordinator)
+    removals.remove_question(find(form, "proposal"), by=coordinator)
     form_actions.update_section(form.sections[1], by=coordinator, title="Your files", intro="Upload them here.")
     section = form_actions.add_section(form, by=coordinator, title="Last words")
     form_actions.add_question(
@@ -300,7 +300,7 @@ def test_these_pages_cost_the_same_for_any_form(staff: PageClient, cycle: Cycle)
         costs.append(counted.n)
         db.session.refresh(form)
     assert costs[:3] == costs[3:]
-    assert max(costs) <= 14
+    assert max(costs) <= 12, costs
 
 
 def test_a_question_never_passes_the_one_it_depends_on(staff: PageClient, cycle: Cycle) -> None:
