@@ -70,10 +70,15 @@ class QuestionForm(StaffForm):
         """The kind that is chosen now; short text where none is."""
         return KINDS.get(self.kind.data or "", KINDS["short_text"])
 
-    def groups(self) -> list[tuple[QuestionKind, list[Any]]]:
-        """The settings of each kind that has any, as (kind, fields)."""
-        found = [(kind, [self[f"{name}__{spec.name}"] for spec in kind.setting_specs]) for name, kind in KINDS.items()]
-        return [(kind, fields) for kind, fields in found if fields]
+    def groups(self) -> list[tuple[QuestionKind, list[tuple[Any, bool]]]]:
+        """The settings of each kind that has any, as (kind, fields with whether they can be left empty)."""
+        found = []
+        for name, kind in KINDS.items():
+            needed = kind.settings_problems({})
+            fields = [(self[f"{name}__{spec.name}"], spec.name not in needed) for spec in kind.setting_specs]
+            if fields:
+                found.append((kind, fields))
+        return found
 
     def settings(self) -> dict[str, Any]:
         """The settings of the chosen kind, as typed."""

@@ -398,6 +398,31 @@ def test_a_question_is_shown_only_after_a_certain_answer(admin: PageClient) -> N
     assert wrong.errors == ["Choose “Nothing”, or an answer type that “Phone number” can fill in."]
 
 
+def test_many_answers_to_depend_on_are_folded_until_one_is_ticked(admin: PageClient) -> None:
+    form = draft_form()
+    choices = {"settings": {"choices": ["A", "B", "C", "D", "E", "F", "G"]}}
+    parent = ask(form, "Which one?", kind="choose_one", **choices)
+    child = ask(form, "Why?", kind="short_text")
+    db.session.commit()
+    page = admin.get(f"/admin/questions/{child.id}")
+    assert page.all("//details[.//input[@name='shown_if']]/summary") == ["Show only after certain answers"]
+    page.submit(button="Save question", shown_if=f"{parent.key}: G")
+    page = admin.get(f"/admin/questions/{child.id}")
+    assert len(page.all("//input[@name='shown_if']")) == 7
+    assert page.all("//details[.//input[@name='shown_if']]") == []
+
+
+def test_settings_that_must_be_given_are_not_called_optional(admin: PageClient) -> None:
+    form = draft_form("One")
+    page = admin.get(f"/admin/questions/{form.questions[0].id}")
+    for kind, setting, label in (
+        ("choose_one", "choices", "Choices"),
+        ("statement", "wording", "Wording of the statement"),
+        ("long_text", "max_words", "Most words (optional)"),
+    ):
+        assert page.one(f"//label[@for='{kind}__{setting}']") == label
+
+
 def test_what_a_question_depends_on_stays_before_it_and_possible(admin: PageClient) -> None:
     form = draft_form()
     parent = ask(form, "Do you hold a license?")
