@@ -12,7 +12,7 @@ from portal.applications.models import Application, Document, StatusEvent, movin
 from portal.applications.refusals import Incomplete, Kept, NoDraft, NoForm, NotYours, WrongStep
 from portal.applications.rules import leads, may_step
 from portal.applications.sheet import problems_of, unasked
-from portal.applications.status import Status, find_step
+from portal.applications.status import RELEASED, Status, find_step
 from portal.catalogue.conditions import asked_of
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import frozen
@@ -63,12 +63,22 @@ def move(
     db.session.add(event)
     db.session.flush()
     db.session.expire(application, ["events"])
+    if target in RELEASED:
+        _end_changes(application, now=now)
     companions.tell_moved(application, event)
     if step.mail:
         more = companions.mail_context_of(application) | (mail_context or {})
         _write_to_applicant(application, step.mail, reason=event.reason, context=more)
     audit.record(by, "application.moved", application, source=source.value, target=target.value, reason=event.reason)
     return event
+
+
+def _end_changes(application: Application, *, now: datetime) -> None:
+    """A letter ends what was to be changed: until it went, nothing told the applicant that there was a decision."""
+    if application.editing_since is not None:
+        companions.tell_saved(application, revisions.go_back(application, by=None, now=now), None)
+    if (asked := application.change_request) is not None:
+        asked.cancelled_at = now
 
 
 def _write_to_applicant(application: Application, template: str, *, reason: str, context: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ OVER = "The application has moved on, or the request was answered. Open it again
 @guard("application.coordinate", application=queries.whole)
 def ask_changes(application: Application) -> Page:
     """Choose sections, say what to change and until when; one email goes to the applicant."""
-    if application.status not in ASKED:
+    if not change_requests.may_open(application):
         abort(409, f"Changes can be asked for until a decision is recorded. It is now: {application.status.label}.")
     form = ChangesForm()
     form.offer(queries.sections_of(application))
@@ -40,6 +40,7 @@ def ask_changes(application: Application) -> Page:
     page = render_template(
         "applications_staff/ask_changes.html", application=application, form=form, zone=portal_zone(),
         open_request=application.change_request, more=MoreTimeForm(formdata=None),
+        may_ask=application.status in ASKED,
     )  # fmt: skip
     return page, code(form)
 
@@ -69,7 +70,7 @@ def give_more_time(request: tuple[ChangeRequest, Application]) -> Page:
     empty.offer(queries.sections_of(application))
     page = render_template(
         "applications_staff/ask_changes.html", application=application, form=empty, zone=portal_zone(),
-        open_request=asked, more=form,
+        open_request=asked, more=form, may_ask=application.status in ASKED,
     )  # fmt: skip
     return page, 422
 

@@ -38,6 +38,12 @@ def open_request(request_id: int) -> tuple[ChangeRequest, Application] | None:
     return (found[0], found[1]) if found else None
 
 
+def may_open(application: Application) -> bool:
+    """Whether the page of requests has something to do: to ask, or to give more time for what was asked before a
+    decision was recorded, which the applicant knows nothing of."""
+    return application.status in ASKED or (application.change_request is not None and application.shown in ASKED)
+
+
 def ask(
     application: Application, *, section_ids: Collection[int], reason: str, due_at: datetime, by: Person, now: datetime
 ) -> ChangeRequest:
@@ -110,7 +116,7 @@ def _hold(request: ChangeRequest, application: Application) -> None:
     """Hold application and request, in this order, as they are now.  Raises WrongStep."""
     queries.locked(application.id)
     db.session.refresh(request, with_for_update={"of": ChangeRequest})
-    if not request.is_open or application.status not in ASKED:
+    if not request.is_open or application.shown not in ASKED:
         raise WrongStep(f"{request} of {application} is over")
 
 

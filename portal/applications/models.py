@@ -24,7 +24,7 @@ from portal.applications.extension_models import Extension
 from portal.applications.revision_models import ChangeRequest
 from portal.applications.scan_states import ScanState, TextFound
 from portal.applications.stage_models import StageNotice
-from portal.applications.status import Status
+from portal.applications.status import ALIKE, Status, told
 from portal.applications.team_models import TeamMember
 from portal.catalogue.form_models import Form
 from portal.catalogue.models import Cycle, Site
@@ -146,6 +146,22 @@ class Application(HasId, Model):
 
     def __str__(self) -> str:
         return self.reference or f"Draft {self.id}"
+
+    @property
+    def told(self) -> list["StatusEvent"]:
+        """The moves that its applicant is told of."""
+        return [self.events[place] for place in told([event.target for event in self.events])]
+
+    @property
+    def shown(self) -> Status:
+        """Where its applicant is told that it stands: nothing that they see may differ by a move that is private.
+
+        Asks the database for `events`, if they are not loaded, where the status is one that may be private.
+        """
+        if self.status not in ALIKE:
+            return self.status
+        moves = self.told
+        return Status.WAITLISTED if moves and moves[-1].target is Status.WAITLISTED else Status.PANEL
 
     @property
     def deadline(self) -> datetime | None:

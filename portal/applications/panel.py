@@ -24,10 +24,10 @@ def standing(person: Any, cycle_id: int) -> Standing | None:
         return None
     url = url_for("applications.show", application_id=application.id)
     label = "Continue application" if application.status is Status.DRAFT else "View your application"
-    words = application.status.next_words
+    words = application.shown.next_words
     if application.status is Status.DRAFT and application.extension and application.deadline:
         words = f"Your own deadline is {FILTERS['day_time'](application.deadline)}. {words}"
-    return Standing(application.status.value, url, label, words)
+    return Standing(application.shown.value, url, label, words)
 
 
 class _Applied:

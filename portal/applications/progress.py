@@ -36,9 +36,10 @@ def _place(status: Status) -> int:
 
 
 def timeline(application: Application) -> list[Stop]:
-    """The path of a submitted application, out of its events: what is done, where it is, what is to come and when."""
+    """The path of a submitted application, out of the moves that its applicant is told of: what is done, where it is,
+    what is to come and when."""
     reached: dict[int, datetime] = {}
-    for event in application.events:
+    for event in application.told:
         place = _place(event.target)
         if place:
             reached = {stage: at for stage, at in reached.items() if stage < place} | {
@@ -47,11 +48,11 @@ def timeline(application: Application) -> list[Stop]:
     if application.status is Status.WITHDRAWN:
         stops = [_done(place, at) for place, at in sorted(reached.items())]
         return [*stops, Stop("Withdrawn", "now", FILTERS["short_day"](application.changed_at))]
-    here = _place(application.status)
+    here = _place(application.shown)
     stops = [_done(place, at) for place, at in sorted(reached.items()) if place < here]
     if here > len(PATH):
         sent = FILTERS["short_day"](reached.get(here, application.changed_at))
-        return [*stops, Stop(LETTER, "now", f"sent {sent}: {application.status.public_label}")]
+        return [*stops, Stop(LETTER, "now", f"sent {sent}: {application.shown.public_label}")]
     stops.append(Stop(f"{PATH[here - 1].public_label}.", "now", _now_words(application)))
     return [*stops, *_to_come(application, here)]
 
@@ -60,7 +61,7 @@ def _now_words(application: Application) -> str:
     """What happens next, with the day it is promised by; that of the letter has a stop of its own, and that a day has
     passed is said above the timeline."""
     promise = promise_of(application, today=day_of(now()))
-    words = application.status.next_words
+    words = application.shown.next_words
     if promise is None or promise.is_late or promise.stage is STAGES[-1]:
         return words
     return f"{words} {promise.stage.label} {_on(promise.by)}."

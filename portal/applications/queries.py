@@ -243,7 +243,7 @@ def message_to(person_id: int, message_id: int) -> Message | None:
 
 def last_letter(application: Application) -> Message | None:
     """The last decision letter written to the applicant, once the status says that one has gone."""
-    if application.status not in RELEASED:
+    if application.shown not in RELEASED:
         return None
     return db.session.scalar(
         select(Message)

@@ -79,7 +79,8 @@ def is_open(user: Any, thing: Cycle | Application, now: datetime) -> bool:
 EDITED = frozenset({Status.SUBMITTED, Status.ELIGIBLE})
 """Until review starts, applicants may change what they submitted, where the cycle says so."""
 ASKED = EDITED | {Status.IN_REVIEW, Status.PANEL}
-"""Until a decision is recorded, a coordinator may ask for changes."""
+"""Until a decision is recorded, a coordinator may ask for changes; what was asked for stays unlocked after that, since
+the decision is private."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def unlocked(user: Any, application: Application, now: datetime) -> Unlocked:
     if takes_all and is_open(user, application, now):
         return Unlocked(everything=True, until=application.deadline)
     asked = application.change_request
-    if asked is None or application.status not in ASKED:
+    if asked is None or application.shown not in ASKED:
         return Unlocked()
     if now >= asked.due_at + timedelta(minutes=application.cycle.grace_minutes):
         return Unlocked()

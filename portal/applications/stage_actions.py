@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Select, any_, literal, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from portal.accounts.models import Person
 from portal.applications.models import Application
@@ -65,6 +65,7 @@ def audience(cycle: Cycle, changes: Changes) -> Audience:
         .where(Application.cycle_id == cycle.id, Application.status.in_(sorted(concerned(changes))))
         .order_by(Application.sort_name, Application.id)
     ).all()
+    found = [one for one in found if one.shown in concerned(changes)]
     told = [one for one in found if kind.key not in (one.person.mail_off or ())]
     return Audience(told, len(found) - len(told))
 
@@ -74,7 +75,7 @@ def _with_person() -> Select[Application]:
         select(Application)
         .join(Application.person)
         .where(Application.is_test.is_(False), Person.active)
-        .options(joinedload(Application.person).lazyload(Person.memberships))
+        .options(joinedload(Application.person).lazyload(Person.memberships), selectinload(Application.events))
     )
 
 
@@ -137,6 +138,8 @@ def tell_some(notice_id: int) -> int:
         .order_by(Application.id)
     )
     for application in found.all():
+        if application.shown not in concerned(notice.changes):
+            continue
         sent = write_if_wanted(
             TEMPLATE, to=application.person, about=application, reply_to=cycle.opportunity.contact_email,
             application=application, **context,

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from portal.applications.models import Application
 from portal.applications.stage_models import StageNotice
-from portal.applications.status import Status
+from portal.applications.status import ALIKE, Status
 from portal.catalogue.cycle_dates import STAGE_DATES
 from portal.catalogue.inputs import portal_zone
 from portal.catalogue.models import Cycle
@@ -44,8 +44,6 @@ STAGES = tuple(
     Stage(column, label, _PROMISES[column][0], frozenset(_PROMISES[column][1])) for column, label in STAGE_DATES.items()
 )
 LABELS = {stage.column: stage.label for stage in STAGES}
-ALIKE = frozenset({Status.PANEL, Status.DECIDED})
-"""Statuses that applicants cannot tell apart."""
 _PLACE = {status: place for place, stage in enumerate(STAGES) for status in stage.waiting}
 
 
@@ -71,9 +69,10 @@ def promise_of(application: Application, *, today: date) -> Promise | None:
     In: today in the zone of the portal.  It is late from the day after.  A day before the application was submitted
     promised it nothing.
     """
-    if application.submitted_at is None or application.status not in _PLACE:
+    status = application.shown
+    if application.submitted_at is None or status not in _PLACE:
         return None
-    ahead = STAGES[-1:] if application.status in ALIKE else STAGES[_PLACE[application.status] :]
+    ahead = STAGES[-1:] if status in ALIKE else STAGES[_PLACE[status] :]
     since = day_of(application.submitted_at)
     for stage in ahead:
         by = stage.by(application.cycle)
@@ -160,7 +159,7 @@ def outlooks(applications: Collection[Application], *, now: datetime) -> dict[in
         notice = one.stage_notice
         if notice and (one.submitted_at is None or notice.at < one.submitted_at):
             notice = None
-        if notice and one.status not in concerned(notice.changes):
+        if notice and one.shown not in concerned(notice.changes):
             notice = None
         found[one.id] = Outlook(promise_of(one, today=today), notice)
     return found

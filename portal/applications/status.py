@@ -4,6 +4,7 @@ Buttons, rules, mail, the model's guard, the CHECK constraint and the test matri
 time (deadline passed) are computed elsewhere and are not statuses.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -155,9 +156,23 @@ STEPS: tuple[Step, ...] = (
 
 _BY_ENDS = {(step.source, step.target): step for step in STEPS}
 
+ALIKE = frozenset({S.PANEL, S.DECIDED})
+"""Statuses that applicants cannot tell apart: that a decision was recorded is private until its letter has gone."""
 FINAL = frozenset({S.OFFERED, S.NOT_SELECTED, S.WITHDRAWN})
 RELEASED = frozenset({S.OFFERED, S.WAITLISTED, S.NOT_SELECTED})
 WITH_STAFF = frozenset(Status) - {S.DRAFT}
+
+
+def told(targets: Sequence[Status]) -> list[int]:
+    """Which moves an applicant is told of: places in the list of statuses that were reached, in their order.
+
+    Whoever is on the wait-list stays there, as far as they are told, until the next letter has gone.
+    """
+    places: list[int] = []
+    for place, target in enumerate(targets):
+        if not (target in ALIKE and places and targets[places[-1]] is S.WAITLISTED):
+            places.append(place)
+    return places
 
 
 def find_step(source: Status, target: Status) -> Step | None:

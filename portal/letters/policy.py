@@ -53,7 +53,7 @@ def sight(user: Any, request: LetterRequest) -> Sight:
 
 def _is_shown(application: Application) -> bool:
     """Whether the cycle lets applicants read what they did not waive, and the decision is known."""
-    if application.status not in RELEASED:
+    if application.shown not in RELEASED:
         return False
     plan = db.session.get(LetterPlan, application.cycle_id)
     return plan is not None and plan.shown_after_review

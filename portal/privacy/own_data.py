@@ -129,7 +129,7 @@ def _application(application: Application) -> dict[str, Any]:
         "listing": application.cycle.opportunity.title,
         "cycle": application.cycle.name,
         "reference": application.reference,
-        "status": application.status.public_label,
+        "status": application.shown.public_label,
         "started_at": application.created_at,
         "saved_at": application.saved_at,
         "submitted_at": application.submitted_at,

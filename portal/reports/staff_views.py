@@ -7,10 +7,10 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.applications.change_requests import may_open
 from portal.applications.conversations import unanswered
 from portal.applications.reading import asked_for
 from portal.applications.revisions import as_submitted
-from portal.applications.rules import ASKED
 from portal.applications.sheet import sheet
 from portal.applications.staff_queries import notes_of
 from portal.applications.status import plain_steps
@@ -157,6 +157,6 @@ def show_file(application: files.File) -> str:
         "reports/application.html", application=it, file=application, parts=parts, reading=reading,
         history=files.history(it), review_panel=panel(it),
         decision_panel=decision_panel(it), letters_panel=letters_panel(it, by=current_user),
-        moves=plain_steps(it.status), notes=notes_of(it.id), may_ask=it.status in ASKED,
+        moves=plain_steps(it.status), notes=notes_of(it.id), may_ask=may_open(it),
         endorsements=endorsements_of(it.id) if it.cycle.endorser else [],
     )  # fmt: skip

@@ -252,12 +252,13 @@ def test_what_is_unlocked(
         db.session.add(row)
         db.session.flush()
     found = unlocked(person, application, now())
+    stays = ASKED | {Status.DECIDED}  # which is private, and reads like the selection meeting
     takes = setting if setting is not None else closes is not None
     assert found.everything is (status is Status.DRAFT or (status in EDITED and takes))
-    assert (section in found) is (found.everything or (is_asked and status in ASKED))
+    assert (section in found) is (found.everything or (is_asked and status in stays))
     assert not unlocked(factories.person(), application, now())
     late = unlocked(person, application, now() + timedelta(days=30, minutes=14))
-    assert bool(late) is ((closes is None and found.everything) or (is_asked and status in ASKED))
+    assert bool(late) is ((closes is None and found.everything) or (is_asked and status in stays))
     if closes is not None:
         assert not unlocked(person, application, now() + timedelta(days=30, minutes=15))
 
