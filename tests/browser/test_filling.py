@@ -2,10 +2,12 @@
 
 import os
 import re
+import time
 from pathlib import Path
 
 import pikepdf
 import pytest
+from passlib.totp import TOTP
 from playwright.sync_api import Locator, Page, expect
 
 from portal.demo.data import PASSWORD
@@ -142,6 +144,66 @@ def test_a_session_that_is_over_is_taken_up_in_place(writing: Visitor) -> None:
     assert copies(page) == 0
     writing.press("Save and go to task list")  # with the token of the new session
     expect(page.get_by_role("heading", level=1)).to_have_text("Your application")
+
+
+@pytest.mark.parametrize("what", ["text", "file"])
+def test_a_session_that_is_over_is_taken_up_with_a_second_step(writing: Visitor, tmp_path: Path, what: str) -> None:
+    page, app = writing.page, turn_on_two_steps(writing)
+    _ = open_section(writing) if what == "text" else documents(writing)
+    page.context.clear_cookies()
+    if what == "text":
+        writing.expected = {(401, "/autosave"), (422, "/tf-validate")}
+        box_of(page).fill("Typed before the code was asked for")
+        expect(line_of(page)).to_contain_text("Not saved: you are signed out.")
+    else:
+        writing.expected = {(401, f"/files/{slot_of(page).get_attribute('data-question')}"), (422, "/tf-validate")}
+        slot_of(page).locator("input[type=file]").set_input_files(padded_pdf(tmp_path / "late.pdf", 10_000))
+        expect(page.locator("[data-announce]")).to_contain_text("You are signed out.")
+    panel = page.locator("[data-sign-in]")
+    panel.get_by_label("Email address").fill(APPLICANT)
+    panel.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    code = panel.get_by_label("Code of your authenticator app")
+    expect(code).to_be_focused()
+    expect(panel.get_by_label("Password", exact=True)).to_be_hidden()
+    writing.look()
+    code.fill("000000")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("alert")).to_contain_text("This code does not work.")
+    code.fill(next_code(app))
+    page.keyboard.press("Enter")
+    expect(panel).to_be_hidden()
+    if what == "text":
+        expect(line_of(page)).to_have_text(SAVED)
+        page.reload()
+        expect(box_of(page)).to_have_value("Typed before the code was asked for")
+    else:
+        expect(slot_of(page).get_by_role("link", name="late.pdf")).to_be_visible()
+    assert copies(page) == 0
+    turn_off_two_steps(writing)
+
+
+def turn_on_two_steps(visitor: Visitor) -> TOTP:
+    page = visitor.open("/account")
+    visitor.follow("Turn on two-step sign-in")
+    visitor.press("Set up the app")
+    app = TOTP(key=page.locator(".codes").inner_text().replace("-", "").strip())
+    page.get_by_label("Code").fill(app.generate().token)
+    visitor.press("Turn on two-step sign-in")
+    page.wait_for_load_state()
+    return app
+
+
+def next_code(app: TOTP) -> str:
+    """A code that was not used yet: the one of the next half minute, which is taken too."""
+    return app.generate(time.time() + 30).token
+
+
+def turn_off_two_steps(visitor: Visitor) -> None:
+    visitor.open("/account")
+    visitor.follow("Change or turn off two-step sign-in")
+    visitor.press("Turn off two-step sign-in")
+    expect(visitor.page.get_by_text("Two-step sign-in is off.")).to_be_visible()
 
 
 def type_and_save(page: Page, box: Locator, text: str) -> None:
