@@ -12,6 +12,7 @@ from portal.applications.carrying import former
 from portal.applications.models import Application
 from portal.applications.progress import saved_line
 from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
+from portal.applications.team_queries import last_by_others
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenSection, frozen
 from portal.core.access import guard
@@ -68,14 +69,16 @@ def _answer(application: Application, section: FrozenSection, seen: dict[int, st
         "marks": saved.marks,
         "problems": {key: sentences for key, sentences in wrong.items() if key not in refused},
         "refused": refused,
-        "conflicts": [_conflict(conflict) for conflict in saved.conflicts],
+        "conflicts": [_conflict(application, conflict) for conflict in saved.conflicts],
     }
 
 
-def _conflict(conflict: Conflict) -> dict[str, Any]:
-    """Both texts of a question; `raw` and `mark` are those of the one that is stored."""
+def _conflict(application: Application, conflict: Conflict) -> dict[str, Any]:
+    """Both texts of a question, and who wrote the other in a team; `raw` and `mark` are those of the one stored."""
     kind, question = kind_of(conflict.question), conflict.question
+    other = last_by_others(application, [question.key], current_user.id)
     return {
+        "by": other.full_name if other else "",
         "id": question.id,
         "label": question.label,
         "mine": kind.display(conflict.mine, question),

@@ -13,7 +13,7 @@ from portal.applications.models import Answer, Application, Document
 from portal.applications.status import RELEASED
 from portal.applications.team_models import TeamMember
 from portal.catalogue.form_models import Form
-from portal.catalogue.frozen import FrozenSection, frozen, frozen_all
+from portal.catalogue.frozen import FrozenForm, FrozenSection, frozen, frozen_all
 from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.status import Publication
 from portal.core.db import db
@@ -195,6 +195,14 @@ def newest_form(cycle_id: int) -> Form | None:
     """The form that people start with: the highest published version."""
     query = select(Form).where(Form.cycle_id == cycle_id, Form.state == Publication.PUBLISHED)
     return db.session.scalar(query.order_by(Form.number.desc()).limit(1))
+
+
+def newest_forms(cycle_ids: Collection[int]) -> dict[int, FrozenForm]:
+    """The forms that people start with, by cycle; cycles without a published one are left out."""
+    query = select(Form).where(Form.cycle_id.in_(list(cycle_ids)), Form.state == Publication.PUBLISHED)
+    newest = {form.cycle_id: form for form in db.session.scalars(query.order_by(Form.number))}
+    forms = frozen_all(newest.values())
+    return {cycle_id: forms[form.id] for cycle_id, form in newest.items()}
 
 
 def visible_to(user: Any) -> Select[Application]:

@@ -1,7 +1,8 @@
 """One section of a draft: its form, and saving it, which keeps everything that can be kept."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -13,7 +14,7 @@ from portal.applications import queries
 from portal.applications.blueprint import bp
 from portal.applications.carrying import Former, former
 from portal.applications.companions import tasks_of
-from portal.applications.eligibility import eligibility, others_open
+from portal.applications.eligibility import eligibility, known_of, others_open
 from portal.applications.forms import ActForm, section_form
 from portal.applications.models import Application
 from portal.applications.progress import Draft, saved_line
@@ -28,10 +29,12 @@ from portal.catalogue.answer_forms import place_faults, pressed
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenSection, frozen
 from portal.catalogue.parts_kind import rearranged
+from portal.catalogue.snapshot import Listing
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.db import transaction
-from portal.profiles.filling import fill_in, keep_in_profile, offered
+from portal.profiles.filling import differs, fill_in, keep_in_profile, offered
+from portal.profiles.queries import facts_of
 
 
 @bp.get("/<int:application_id>/sections/<int:section_id>")
@@ -215,9 +218,10 @@ def _page(
     form: FlaskForm,
     *,
     advice: dict[str, Any] | None = None,
-    filled: Collection[str] = (),
+    filled: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
-    """The section's page; `filled` are the keys of questions whose control holds what the profile says."""
+    """The section's page; `filled` is what the profile says, by the keys of the questions whose control holds it."""
+    questions = [row.question for row in part.offered]
     own = leads(current_user, application)
     deciding = eligibility(parts)
     refusals = deciding.refusals if part.section.id in deciding.section_ids else []
@@ -235,12 +239,19 @@ def _page(
         advice=advice or {},
         filled=filled,
         refusals=refusals,
-        others=others_open(application.cycle.opportunity_id, now()) if refusals else [],
-        for_profile=offered([row.question for row in part.offered]) if own else [],
+        others=_others(application, parts, own) if refusals else [],
+        for_profile=offered(questions) if own else [],
+        differs=own and differs(current_user, questions, {**application.values, **filled}),
         saved=saved_line(application),
         thread=thread,
         comment_form=CommentForm.of(part.section, formdata=None) if thread else None,
     )
+
+
+def _others(application: Application, parts: list[Part], own: bool) -> list[Listing]:
+    """What else takes applications and may fit; a profile is asked by its owner alone."""
+    known = known_of(parts, facts_of(current_user) if own else {})
+    return others_open(application.cycle.opportunity_id, known, now())
 
 
 def _thread(application: Application, section: FrozenSection) -> Thread | None:

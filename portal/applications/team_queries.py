@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import joinedload, lazyload
 
 from portal.accounts.models import Person
 from portal.applications.models import Application
@@ -84,18 +85,18 @@ def threads(application: Application) -> list[Thread]:
 
 
 def last_by_others(application: Application, keys: Sequence[str], person_id: int) -> Person | None:
-    """Who of the others last changed one of these answers; None where nobody on a team did."""
-    return db.session.scalar(
-        select(Person)
+    """Who of the others wrote what stands in one of these answers, the last of them; None where they did themselves,
+    or nobody on a team did."""
+    rows = db.session.execute(
+        select(Person, TeamChange.at)
         .join(TeamChange, TeamChange.person_id == Person.id)
-        .where(
-            TeamChange.application_id == application.id,
-            TeamChange.question_key.in_(keys),
-            TeamChange.person_id != person_id,
-        )
-        .order_by(TeamChange.at.desc())
-        .limit(1)
+        .where(TeamChange.application_id == application.id, TeamChange.question_key.in_(keys))
+        .ext(distinct_on(TeamChange.question_key))
+        .order_by(TeamChange.question_key, TeamChange.at.desc())
+        .options(lazyload(Person.memberships))
     )
+    others = [(at, person) for person, at in rows if person.id != person_id]
+    return max(others, key=lambda one: one[0])[1] if others else None
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from portal.accounts.throttling import within
 from portal.catalogue.cards import rows
 from portal.catalogue.finder import FACETS, Choices, index
 from portal.catalogue.models import Opportunity
+from portal.catalogue.opening import Window
 from portal.catalogue.panel import register_follower
-from portal.catalogue.snapshot import current
+from portal.catalogue.snapshot import Intake, current
+from portal.catalogue.status import Opening
 from portal.core.access import by_machine, by_token, guard, signed_in
 from portal.core.clock import now
 from portal.following import (
@@ -54,11 +56,19 @@ def saved() -> str:
         if follow.query is not None
     ]
     listings.sort(key=lambda one: one[1])
+    windows = at_index.windows
     return render_template(
         "following/saved.html",
-        listings=[(follow, at_index.listings[place], row) for follow, place, row in listings],
+        listings=[(follow, at_index.listings[at], row, mail_words(windows[at])) for follow, at, row in listings],
         searches=searches,
     )
+
+
+def mail_words(window: Window[Intake]) -> str:
+    """What the button promises that asks for mail about a listing; empty for one that takes applications for good."""
+    if window.state is Opening.ROLLING:
+        return ""
+    return "Email me when it opens again" if window.is_open else "Email me when it opens"
 
 
 def words_of(choices: Choices) -> str:
@@ -71,7 +81,10 @@ def words_of(choices: Choices) -> str:
 @guard("listing.keep", opportunity=Opportunity)
 def keep_listing(opportunity: Opportunity) -> str:
     """A check page: where those who were signed out land after signing in."""
-    return render_template("following/keep_listing.html", opportunity=opportunity, act=ActForm())
+    at_index = index(current(), now())
+    place = at_index.place_of.get(opportunity.id)
+    words = mail_words(at_index.windows[place]) if place is not None else ""
+    return render_template("following/keep_listing.html", opportunity=opportunity, words=words, act=ActForm())
 
 
 @bp.post("/saved/listings/<int:opportunity_id>")
@@ -85,7 +98,7 @@ def keep_listing_now(opportunity: Opportunity) -> ResponseReturnValue:
         flash(f"You keep {queries.MOST_FOLLOWED} things already.|Remove one from your saved page first.", "bad")
         return redirect(url_for(".saved"), 303)
     if wants_mail:
-        flash(f"We email you when {opportunity.title} opens.|You find it under Saved too.")
+        flash(f"We email you when {opportunity.title} opens next.|You find it under Saved too.")
     else:
         flash(f"{opportunity.title} is saved.|You find it under Saved.")
     return redirect(url_for("catalogue.opportunity", slug=opportunity.slug), 303)

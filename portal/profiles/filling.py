@@ -8,7 +8,7 @@ from portal.accounts.models import Person
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenQuestion
 from portal.profiles.actions import NAMES, save_answers
-from portal.profiles.queries import facts_of
+from portal.profiles.queries import facts_of, of_person
 
 
 def fill_in(person: Person, questions: Sequence[FrozenQuestion], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,6 +31,15 @@ def fill_in(person: Person, questions: Sequence[FrozenQuestion], values: Mapping
 def offered(questions: Sequence[FrozenQuestion]) -> list[FrozenQuestion]:
     """The questions whose answers a profile can keep; name, phone and email are the account's."""
     return [question for question in questions if question.profile_field in NAMES]
+
+
+def differs(person: Person, questions: Sequence[FrozenQuestion], values: Mapping[str, Any]) -> bool:
+    """Whether answers to these questions, by question key, say something else than the person's profile does."""
+    kept = offered(questions)
+    profile = of_person(person.id) if kept else None
+    known = dict(profile.answers) if profile else {}
+    told = [question for question in kept if values.get(question.key) is not None]
+    return any(values[question.key] != known.get(question.profile_field) for question in told)
 
 
 def keep_in_profile(

@@ -165,6 +165,7 @@ function dispute(conflict, text) {
   const made = document.querySelector("[data-versions]").content.firstElementChild.cloneNode(true);
   made.id = `versions-${id}`;
   made.querySelector("legend").textContent = `${labelOf(form, id) || conflict.label}: two versions`;
+  if (conflict.by) made.querySelector("[data-by]").textContent = `${conflict.by} changed it`;
   for (const which of ["mine", "theirs"]) {
     made.querySelector(`[data-text=${which}]`).textContent = conflict[which] || "No answer";
     made.querySelector(`[data-keep=${which}]`).addEventListener("click", () => choose(which, conflict, text));
@@ -253,9 +254,11 @@ function edited() {
   if (!tries) schedule();
 }
 
+const toProfile = form.querySelector("[data-to-profile]");
 for (const kind of ["input", "change", "click"]) {
-  form.addEventListener(kind, () => {
+  form.addEventListener(kind, ({ target }) => {
     touched ||= kind !== "click";
+    if (toProfile && target.closest("[data-in-profile]")) toProfile.hidden = false; // what differs can be kept
     setTimeout(edited);
   }); // after rows were added or taken away
 }

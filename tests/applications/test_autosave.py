@@ -82,6 +82,7 @@ def test_two_tabs_in_one_answer_are_asked(client: PageClient, draft: Application
     said = answer.response.get_json()
     assert said["conflicts"] == [
         {
+            "by": "",
             "id": question(draft, "title").id,
             "label": "Project title",
             "mine": "Mine",

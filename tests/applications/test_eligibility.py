@@ -1,17 +1,24 @@
 """Questions that decide who may apply: why not, what else there is, and the rest only once they are passed."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from flask import Flask
 
 from portal.accounts.models import Person
 from portal.applications.models import Application
 from portal.catalogue.fields import KINDS
+from portal.catalogue.models import Opportunity
+from portal.catalogue.status import Audience
 from portal.core.clock import now
 from portal.core.db import db
+from portal.profiles.actions import save_answers
 from tests import factories
 from tests.applications.conftest import name_of, section_path
 from tests.page_client import PageClient
+from tests.queries import count_queries
 
 WHY = "The program is for people of this division."
 ASKED = [
@@ -89,3 +96,46 @@ def test_the_editor_refuses_answers_that_are_not_offered() -> None:
     choices = {"choices": ["A", "B"], "eligible": ["C"]}
     assert "eligible" in KINDS["choose_one"].settings_problems(choices)
     assert KINDS["choose_one"].settings_problems(choices | {"eligible": ["A"]}) == {}
+
+
+def test_only_what_may_fit_is_pointed_at(app: Flask, client: PageClient, asked: Application) -> None:
+    """By what they answered here, what their profile says, and whom a listing is for; the surest first."""
+    same_words = {**ASKED[0], "settings": {"eligible": ["No"]}}
+    other_words = {"key": "x", "kind": "yes_no", "label": "Do you teach?", "settings": {"eligible": ["Yes"]}}
+    by_profile = {
+        "key": "p", "kind": "choose_one", "label": "Profession", "profile_field": "profession",
+        "settings": {"choices": ["Physician", "Nurse"], "eligible": ["Physician"]},
+    }  # fmt: skip
+
+    def offer(title: str, questions: list[dict[str, Any]], *audiences: Audience) -> None:
+        listing = factories.opportunity(title=title, audiences=list(audiences or [Audience.PUBLIC]))
+        factories.published_form(factories.cycle(listing, form=False), [("Eligibility", questions)])
+
+    offer("Asks nothing that we know", [other_words])
+    offer("For those elsewhere", [same_words])
+    offer("For those who work here", [ASKED[0]])
+    offer("For physicians by profile", [by_profile])
+    offer("For students", [other_words], Audience.STUDENTS)
+    factories.cycle(factories.opportunity(title="Without a form", audiences=[Audience.PUBLIC]), form=False)
+    db.session.commit()
+    client.sign_in(asked.person)
+    page = client.get(section_path(asked)).submit(button="Save and continue", **{name_of(asked, "here"): "no"})
+    suggested = "//section[@aria-labelledby='not-eligible']//ul[2]//a"
+    found = page.all(suggested)
+    assert found[0] == "For those elsewhere"
+    assert set(found[1:]) == {"Asks nothing that we know", "For physicians by profile", "For students"}
+    assert "nothing you told us rules you out" in page.text
+
+    save_answers(asked.person, answers={"profession": "Nurse"}, now=now())
+    db.session.commit()
+    with count_queries(app) as made:
+        found = client.get(section_path(asked)).all(suggested)
+    assert found == ["For those elsewhere", "Asks nothing that we know"]
+    assert len(made) <= 12
+
+    for title in found:
+        db.session.execute(sa.update(Opportunity).where(Opportunity.title == title).values(audiences=["students"]))
+    db.session.commit()
+    page = client.get(section_path(asked))
+    assert page.all(suggested) == []
+    assert "Nothing else that takes applications now fits what you told us." in page.text

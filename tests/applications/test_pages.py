@@ -414,3 +414,21 @@ def test_a_section_of_sixty_questions_takes_few_queries_to_show_and_to_save(clie
         assert len(saved) <= most, saved
         page = client.get(path)
     assert client.get(path).form(button="Save and continue")[names[3]] == "3"
+
+
+def test_the_check_page_repeats_what_gaps_ask_for(client: PageClient, person: Person) -> None:
+    cycle = factories.cycle(form=False)
+    asked = {"key": "jobs", "kind": "group", "label": "Employment", "settings": {"of": "employment"}}
+    factories.published_form(cycle, [("Work", [asked])])
+    rows = [
+        {"title": title, "employer": "Chelsea", "dates": dates}
+        for title, dates in (
+            ("Physician", {"start": "2017-02", "present": True}),
+            ("Resident", {"start": "2013-07", "end": "2016-06"}),
+        )
+    ]
+    draft = factories.application(cycle, person, answers={"jobs": {"rows": rows}})
+    page = client.sign_in(person).get(f"/applications/{draft.id}/check")
+    assert page.errors == []  # it is asked for, and may be left out
+    assert "Nothing in “Employment” covers Jul 2016 to Jan 2017." in page.text
+    assert "Submit application" in page.text

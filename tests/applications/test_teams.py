@@ -630,6 +630,25 @@ def test_the_other_text_in_a_conflict_has_its_author(app: Flask, client: PageCli
     assert "was changed by Ren Nakagawa while you had it open" in page.text
     assert "Mine" in page.text
     assert "Ren’s" in page.text
+    key = title.removeprefix("q")
+    said = client.post(
+        f"{section_path(draft)}/autosave", {title: "Mine", "seen": f"{key}:-"}, headers={"Accept": "application/json"}
+    )
+    (conflict,) = said.response.get_json()["conflicts"]
+    assert (said.status, conflict["by"], conflict["theirs"]) == (409, "Ren Nakagawa", "Ren’s")
+
+
+def test_a_conflict_with_ones_own_other_tab_names_nobody(app: Flask, client: PageClient, draft: Application) -> None:
+    ren = factories.person("Ren", "Nakagawa")
+    factories.member(draft, ren)
+    title = name_of(draft, "title")
+    PageClient(app).sign_in(ren).get(section_path(draft)).submit(button="Save and go", **{title: "Ren’s"})
+    client.sign_in(draft.person)
+    tabs = [client.get(section_path(draft)) for _ in range(2)]
+    tabs[0].submit(button="Save and go", **{title: "Mine, in another tab"})
+    page = tabs[1].submit(button="Save and go", **{title: "Mine, here"})
+    assert page.status == 409
+    assert "was changed in another tab or on another device while you had it open" in page.text
 
 
 # pages

@@ -144,7 +144,7 @@ def test_a_person_is_told_without_a_link_and_keeps_the_listing(client: PageClien
     maren = factories.person()
     client.sign_in(maren)
     page = client.get("/opportunities/uganda").submit(button="Email me when it opens")
-    assert page.flashes == ["We email you when Uganda scholars opens. You find it under Saved too."]
+    assert page.flashes == ["We email you when Uganda scholars opens next. You find it under Saved too."]
     assert page.all("//a[@href='/saved']") == ["Saved, with email"]
     opens(closed)
     jobs.tell_openings.func(timestamp=0)

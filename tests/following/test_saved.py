@@ -43,7 +43,7 @@ def test_a_listing_is_saved_shown_and_removed(client: PageClient, maren: Person)
     assert page.flashes == ["Teaching is saved. You find it under Saved."]
     page = client.get("/applications").click("Saved listings and searches")
     assert page.all("//h3") == ["Teaching"]
-    page = page.submit("/mail", button="Email me when it opens")
+    page = page.submit("/mail", button="Email me when it opens again")  # it is open now
     assert page.flashes == ["We email you about Teaching. It stays under Saved."]
     jobs.tell_openings.func(timestamp=0)
     assert db.session.scalars(sa.select(Message)).all() == []  # what is open already is no news
@@ -62,6 +62,24 @@ def test_a_visitor_signs_in_and_lands_where_the_listing_is_saved(client: PageCli
     client.sign_in(factories.person())
     page = client.get(f"/saved/listings/{made.id}").submit(button="Save listing")
     assert page.flashes == ["Teaching is saved. You find it under Saved."]
+
+
+def test_what_the_buttons_promise_is_true_of_the_listing(client: PageClient, maren: Person) -> None:
+    def buttons(opportunity: Opportunity) -> list[str]:
+        return client.get(f"/saved/listings/{opportunity.id}").all("//main//form//button")
+
+    rolling = factories.opportunity(slug="rolling", title="Rolling")
+    factories.cycle(rolling, form=False, closes_at=None)
+    later = factories.opportunity(slug="later", title="Later")
+    factories.cycle(later, form=False, opens_at=now() + timedelta(days=5), closes_at=now() + timedelta(days=9))
+    assert buttons(listing("teaching")) == ["Save listing", "Save, and email me when it opens again"]
+    assert buttons(later) == ["Save listing", "Save, and email me when it opens"]
+    assert buttons(rolling) == ["Save listing"]
+    for made in (later, rolling):
+        client.get(f"/saved/listings/{made.id}").submit(button="Save listing")
+    assert client.get("/saved").all("//form[contains(@action, '/mail')]//button") == [
+        "Email me when it opens about Later"
+    ]
 
 
 def test_saving_twice_is_saving_once(client: PageClient, maren: Person) -> None:

@@ -118,6 +118,23 @@ def test_answers_go_into_the_profile_when_asked_to(client: PageClient, draft: Ap
     assert "npi" not in facts_of(draft.person)  # what is wrong is no fact
 
 
+def test_keeping_in_the_profile_is_offered_where_something_differs(client: PageClient, draft: Application) -> None:
+    """A script shows it once somebody types; without one, style does."""
+    offer, shown = "//div[@data-to-profile]", "//div[@data-to-profile and not(@hidden)]"
+    page = client.sign_in(draft.person).get(section_path(draft))
+    assert (len(page.all(offer)), page.all(shown)) == (1, [])  # nothing is answered, and nothing is known
+    page.submit(button="Save and go to task list", **{name_of(draft, "role"): "Staff physician"})
+    page = client.get(section_path(draft))
+    assert len(page.all(shown)) == 1
+    page.submit(button="Save and go to task list", to_profile="yes")
+    assert client.get(section_path(draft)).all(shown) == []
+    keep(draft.person, position="Chief of a practice")
+    page = client.get(section_path(draft))
+    assert len(page.all(shown)) == 1
+    named = page.all("//div[@data-in-profile]/@data-question")
+    assert sorted(named) == sorted(str(question(draft, key).id) for key in ("role", "npi"))
+
+
 def test_nobody_elses_profile_is_filled_in(client: PageClient, draft: Application) -> None:
     keep(factories.person("Some", "Body"), position="Not yours")
     page = client.sign_in(draft.person).get(section_path(draft))
