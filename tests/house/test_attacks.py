@@ -188,7 +188,8 @@ PREFIXES = {
 COORDINATORS_TOO = {
     "applications.show", "applications.document", "applications.revisions",
     "catalogue_staff.question", "catalogue_staff.move_question",
-    "catalogue_staff.ask_to_remove_question", "catalogue_staff.remove_question", "selection_letters.letter", "letters.letter",
+    "catalogue_staff.ask_to_remove_question", "catalogue_staff.remove_question",
+    "selection_letters.letter", "letters.letter",
 }  # fmt: skip
 
 
