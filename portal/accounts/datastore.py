@@ -1,20 +1,27 @@
 """Flask-Security's datastore on our models and under the commit rule."""
 
+from functools import cache
 from typing import Any
 
 from flask_security import SQLAlchemyUserDatastore
 from flask_security.core import AnonymousUser
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from portal.accounts.actions import create_person
 from portal.accounts.models import Membership, Passkey, Person
 from portal.core.db import db
 
-# Asked by every page of somebody signed in, so it is built once; nearly all of these pages ask for memberships too.
-_OF_SESSION = (
-    select(Person).where(Person.fs_uniquifier == bindparam("uniquifier")).options(joinedload(Person.memberships))
-)
+more_of_session: list[ExecutableOption] = []
+"""What packages above want to have read of whoever is signed in, with the person, since nearly each page asks it."""
+
+
+@cache
+def _of_session() -> Select[Person]:
+    """Asked by every page of somebody signed in, so it is built once; nearly all of these ask for memberships too."""
+    query = select(Person).where(Person.fs_uniquifier == bindparam("uniquifier"))
+    return query.options(joinedload(Person.memberships), *more_of_session)
 
 
 class Datastore(SQLAlchemyUserDatastore):
@@ -23,7 +30,7 @@ class Datastore(SQLAlchemyUserDatastore):
     def find_user(self, case_insensitive: bool = False, **criterion: Any) -> Person | None:
         """The person with this value in one column; whose session it is comes with their memberships, in one query."""
         if uniquifier := criterion.get("fs_uniquifier"):
-            return db.session.scalars(_OF_SESSION, {"uniquifier": uniquifier}).unique().one_or_none()
+            return db.session.scalars(_of_session(), {"uniquifier": uniquifier}).unique().one_or_none()
         return super().find_user(case_insensitive, **criterion)  # type: ignore[return-value]  # people are our users
 
     def commit(self) -> None:

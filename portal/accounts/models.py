@@ -7,14 +7,18 @@ from flask_security import AsaList, UserMixin, WebAuthnMixin
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, CITEXT
 from sqlalchemy.ext.mutable import MutableList
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from portal.accounts.status import Role
 from portal.core.db import HasId, Model
 
 
 class Person(HasId, Model, UserMixin):
-    """Somebody with an account.  The columns below the line are Flask-Security's, under the names it asks for."""
+    """Somebody with an account.  The columns below the line are Flask-Security's, under the names it asks for.
+
+    `was_assigned`, whether they were ever given a file to review, is known of whoever's session it is, and None
+    otherwise.
+    """
 
     __tablename__ = "person"
     __table_args__ = (
@@ -57,6 +61,7 @@ class Person(HasId, Model, UserMixin):
     webauthn: Mapped[list["Passkey"]] = relationship(  # type: ignore[assignment]
         back_populates="person", cascade="all, delete-orphan"
     )
+    was_assigned: Mapped[bool | None] = query_expression()
 
     def __str__(self) -> str:
         return self.full_name

@@ -159,8 +159,12 @@ def why_waiting(applications: Sequence[Application]) -> dict[int, str]:
     there = {row[0]: row[1] for row in rows}
     free = set(db.session.scalars(select(LetterOverride.application_id).where(LetterOverride.application_id.in_(ids))))
     return {
-        one.id: f"{one} waits for letters: {there.get(one.id, 0)} of "
-        f"{plural(quorum[one.cycle_id], 'letter')} needed before review."
+        one.id: waits_for(one, there.get(one.id, 0), quorum[one.cycle_id])
         for one in waiting
         if there.get(one.id, 0) < quorum[one.cycle_id] and one.id not in free
     }
+
+
+def waits_for(application: Application, received: int, quorum: int) -> str:
+    """The sentence of an application that too few letters have arrived for."""
+    return f"{application} waits for letters: {received} of {plural(quorum, 'letter')} needed before review."

@@ -16,9 +16,11 @@ from portal.core.db import db
 from portal.core.paging import Key, Slice, paginate
 from portal.letters.models import Letter, LetterEvent, LetterOverride, LetterPlan, LetterRequest
 from portal.letters.policy import sight
-from portal.letters.queries import delivered, due, with_due
-from portal.letters.rules import deadline, opens, plan_of, why_waiting
-from portal.letters.status import OVER, WAITING, Mode, State
+from portal.letters.queries import due, with_due
+from portal.letters.rules import deadline, opens, plan_of, waits_for
+from portal.letters.status import OVER, REVIEW_OPEN, WAITING, Mode, State
+from portal.messaging.models import Message
+from portal.messaging.status import Delivery
 
 PAGE_SIZE = 50
 OVERDUE = "overdue"
@@ -110,20 +112,25 @@ class LettersPanel:
         return self.plan.mode is Mode.SHORTLIST and self.named > 0
 
 
-def panel(application: Application, *, by: Any) -> LettersPanel | None:
-    """The letters of an application for staff; None where its cycle asks for none."""
-    plan = plan_of(application.cycle_id)
-    if plan is None:
+def panel(
+    application: Application, plan: LetterPlan | None, override: LetterOverride | None, *, by: Any
+) -> LettersPanel | None:
+    """The letters of an application for staff; None where its cycle asks for none.  One query.
+
+    In: the application with its extension; the plan of its cycle and a coordinator's word to start without letters,
+    which the caller read with it.
+    """
+    if plan is None or plan.mode is Mode.NONE:
         return None
-    found = db.session.scalars(
-        select(LetterRequest)
+    found = db.session.execute(
+        select(LetterRequest, Message.state)
+        .outerjoin(Message, Message.id == LetterRequest.message_id)
         .where(LetterRequest.application_id == application.id)
         .order_by(LetterRequest.id)
-        .options(selectinload(LetterRequest.letters))
-    ).all()
-    arrived = delivered(found)
+        .options(joinedload(LetterRequest.letters))
+    ).unique()
     entries = []
-    for request in found:
+    for request, mail in found:
         seen = sight(by, request)
         entries.append(
             Entry(
@@ -131,14 +138,20 @@ def panel(application: Application, *, by: Any) -> LettersPanel | None:
                 letter=request.letter if seen.content else None,
                 can_open=request.letter is not None and opens(request.letter),
                 versions=len(request.letters),
-                is_delivered=request.id in arrived,
+                is_delivered=mail is Delivery.SENT,
                 declined_because=request.decline_reason if seen.details else "",
             )
         )
-    override = db.session.get(LetterOverride, application.id) if plan.quorum else None
-    return LettersPanel(
-        plan, entries, deadline(plan, application), why_waiting([application]).get(application.id, ""), override
-    )
+    waits = "" if override or application.status in REVIEW_OPEN else _waits(application, plan, entries)
+    return LettersPanel(plan, entries, deadline(plan, application), waits, override)
+
+
+def _waits(application: Application, plan: LetterPlan, entries: Sequence[Entry]) -> str:
+    """Why review of an application does not start yet, as `rules.why_waiting` says it of many."""
+    received = sum(entry.request.state is State.RECEIVED for entry in entries)
+    if plan.mode is not Mode.BEFORE_REVIEW or received >= plan.quorum:
+        return ""
+    return waits_for(application, received, plan.quorum)
 
 
 def readable(user: Any, application: Application) -> list[Letter]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Text, func, null, or_, select, tuple_, union_all
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload
 
 from portal.accounts.models import Person
 from portal.applications.conversations import last_message
@@ -15,6 +15,7 @@ from portal.applications.status import Status
 from portal.applications.team_models import TeamMember
 from portal.catalogue.models import Cycle, Opportunity, Site
 from portal.core.db import db
+from portal.letters.models import LetterOverride, LetterPlan
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
 from portal.selection.models import Decision
@@ -27,7 +28,8 @@ class File:
     """An application with its neighbours by name, as ids; none at the ends of the queue.
 
     `submissions` says how often it was submitted since these are kept, `submitted_last` when last,
-    and `last_message` is the id of the last message with the applicant.
+    `last_message` is the id of the last message with the applicant, `letter_plan` says which letters its cycle asks for,
+    and `letter_override` that its review starts without them.
     """
 
     application: Application
@@ -36,19 +38,23 @@ class File:
     submissions: int
     submitted_last: datetime | None
     last_message: int | None
+    letter_plan: LetterPlan | None
+    letter_override: LetterOverride | None
 
 
 def file_by_id(application_id: int) -> File | None:
-    """An application with all that its page shows of itself, in two queries: this one and its answers.
+    """An application with all that its page shows of itself, except its answers, in one query.
 
-    Documents and the team come in the same rows: there are few of each, and a page has few queries to spend.  The form
-    is kept by `sheet`.
+    Documents and the team come in the same rows: there are few of each, and a page has few queries to spend.  Answers
+    are read where they are shown, which is not while the application is edited; the form is kept by `sheet`.
     """
     listing = joinedload(Application.cycle).joinedload(Cycle.opportunity)
     before, after = _neighbours()
     found = (
         db.session.execute(
-            select(Application, before, after, *counted(), last_message())
+            select(Application, before, after, *counted(), last_message(), LetterPlan, LetterOverride)
+            .outerjoin(LetterPlan, LetterPlan.cycle_id == Application.cycle_id)
+            .outerjoin(LetterOverride, LetterOverride.application_id == Application.id)
             .where(Application.id == application_id)
             .options(
                 listing.load_only(
@@ -59,7 +65,7 @@ def file_by_id(application_id: int) -> File | None:
                 joinedload(Application.documents),
                 joinedload(Application.form),
                 joinedload(Application.change_request),
-                selectinload(Application.answers),
+                joinedload(Application.extension),
                 joinedload(Application.members).joinedload(TeamMember.person),
             )
         )

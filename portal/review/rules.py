@@ -3,7 +3,10 @@
 from typing import Any
 
 from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import with_expression
 
+from portal.accounts.datastore import more_of_session
+from portal.accounts.models import Person
 from portal.accounts.rules import coordinates, reviews_for, scope
 from portal.accounts.status import Role
 from portal.applications.models import Application, Document
@@ -19,14 +22,19 @@ from portal.review.models import Assignment
 from portal.review.status import ACTIVE, REVIEWABLE, REVISABLE, AssignmentState
 
 
+more_of_session.append(with_expression(Person.was_assigned, exists().where(Assignment.reviewer_id == Person.id)))
+
+
 @rule("review.enter")
 def enter_reviews(user: Any, _thing: object) -> bool:
     """Reviewers, and whoever was ever given a file."""
     if not user.is_authenticated:
         return False
-    return bool(scope(user, Role.REVIEWER)) or bool(
-        db.session.scalar(select(exists().where(Assignment.reviewer_id == user.id)))
-    )
+    if scope(user, Role.REVIEWER):
+        return True
+    if user.was_assigned is None:  # somebody whose session this is not
+        return bool(db.session.scalar(select(exists().where(Assignment.reviewer_id == user.id))))
+    return bool(user.was_assigned)
 
 
 def applies_too(person_id: int, cycle_id: int) -> bool:

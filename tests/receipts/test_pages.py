@@ -36,10 +36,9 @@ def person(context: None) -> Person:
 @pytest.fixture
 def submitted(client: PageClient, person: Person) -> Application:
     """An application submitted by its own page at 7:42 am in the deployment's zone."""
-    draft = factories.application(by=person)
-    complete_now(draft)
     with time_machine.travel(datetime(2026, 12, 1, 12, 42, tzinfo=UTC), tick=False):
-        draft.cycle.closes_at = now() + timedelta(days=9)
+        draft = factories.application(by=person)
+        complete_now(draft)
         client.sign_in(person).get(f"/applications/{draft.id}/check").submit("/submit")
     assert draft.status is Status.SUBMITTED
     client.sign_in(person)  # the session of that day is not one of today
