@@ -28,8 +28,8 @@ class File:
     """An application with its neighbours by name, as ids; none at the ends of the queue.
 
     `submissions` says how often it was submitted since these are kept, `submitted_last` when last,
-    `last_message` is the id of the last message with the applicant, `letter_plan` says which letters its cycle asks for,
-    and `letter_override` that its review starts without them.
+    `last_message` is the id of the last message with the applicant, `letter_plan` says which letters its cycle asks
+    for, and `letter_override` that its review starts without them.
     """
 
     application: Application

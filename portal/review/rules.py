@@ -21,7 +21,6 @@ from portal.letters.policy import reviewers as letter_readers
 from portal.review.models import Assignment
 from portal.review.status import ACTIVE, REVIEWABLE, REVISABLE, AssignmentState
 
-
 more_of_session.append(with_expression(Person.was_assigned, exists().where(Assignment.reviewer_id == Person.id)))
 
 
