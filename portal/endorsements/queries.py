@@ -60,6 +60,16 @@ def last_of(application_ids: Collection[int]) -> dict[int, Endorsement]:
     return {row.application_id: row for row in rows}
 
 
+def endorsers(application_ids: Collection[int]) -> list[tuple[int, str, State]]:
+    """Who endorsed these applications or is asked to: application, address and state."""
+    rows = db.session.execute(
+        select(Endorsement.application_id, Endorsement.email, Endorsement.state).where(
+            Endorsement.application_id.in_(application_ids), Endorsement.state.in_(IN_FORCE)
+        )
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def in_force(application_id: int) -> Endorsement | None:
     """The request that stands, held until the transaction ends: asked, confirmed or reopened."""
     return db.session.scalar(

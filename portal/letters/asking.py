@@ -1,14 +1,10 @@
 """Asking for letters: naming people, sending, correcting, reminding, replacing and canceling requests."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.models import Person
-from portal.accounts.queries import by_email, holders
-from portal.accounts.rules import coordinates, reviews_for
-from portal.accounts.status import Role
 from portal.applications.models import Application
 from portal.applications.queries import locked as locked_application
 from portal.applications.rules import belongs
@@ -18,12 +14,12 @@ from portal.core.pages import FILTERS
 from portal.core.text import clean, plural
 from portal.letters import queries
 from portal.letters.addresses import address_key
+from portal.letters.catches import asked_already, checked_address, checked_name
 from portal.letters.models import MOST_REMINDERS, LetterPlan, LetterRequest
 from portal.letters.moves import end_links, move, new_link, note_event, write_to_writer
 from portal.letters.refusals import Refused
 from portal.letters.rules import deadline, is_over, plan_of
 from portal.letters.status import OVER, WAITING, By, Mode, State
-from portal.messaging.actions import InvalidAddress, valid_address
 
 BETWEEN_REMINDERS = timedelta(hours=48)
 MOST_ASKED = 25
@@ -51,19 +47,20 @@ def ask(
     """
     locked_application(application.id)
     plan = _plan(application)
+    replaces = queries.locked(replaces) if replaces is not None else None
     others = queries.counting(application.id)
     if replaces is not None:
         others = [one for one in others if one.id != replaces.id]
-    _count(application)
-    if len(others) >= plan.wanted:
+    count_asked(application)
+    if sum(not one.by_staff for one in others) >= plan.wanted:
         raise Refused(f"You have named {plural(plan.wanted, 'person', 'people')} already, which is all this needs.")
-    address = _writer_address(application, address, others)
+    address = checked_address(application, address, others, by_staff=_side(by, application) is By.STAFF)
     if replaces is not None:
         _put_aside(replaces, State.REPLACED, by=by, now=now)
     request = LetterRequest(
         application=application,
         cycle_id=application.cycle_id,
-        writer_name=_name(name),
+        writer_name=checked_name(name),
         writer_address=address,
         writer_key=address_key(address),
         relation=clean(relation).strip(),
@@ -75,16 +72,16 @@ def ask(
         changed_at=now,
         replaces_id=replaces.id if replaces else None,
     )
-    _add(request)
+    add(request)
     note_event(request, None, by=_side(by, application), person=by, now=now)
     if plan.mode is Mode.BEFORE_REVIEW and not application.is_test:
         send(request, by=by, now=now)
     return request
 
 
-def _count(application: Application) -> None:
-    """Raise Refused for an application that has asked too often."""
-    if len(queries.of_application(application.id)) >= MOST_ASKED:
+def count_asked(application: Application) -> None:
+    """Raise Refused for an application that has asked too often; what the staff ask for is theirs to count."""
+    if sum(not one.by_staff for one in queries.of_application(application.id)) >= MOST_ASKED:
         raise Refused(
             f"You have asked {MOST_ASKED} times, which is as often as we write to people. Write to the coordinator."
         )
@@ -97,18 +94,11 @@ def _plan(application: Application) -> LetterPlan:
     return plan
 
 
-def _name(name: str) -> str:
-    found = " ".join(clean(name).split())
-    if not found:
-        raise Refused("Write the name of the person who knows your work.", "name")
-    return found
-
-
 def _side(by: Person, application: Application) -> By:
     return By.APPLICANT if belongs(by, application) else By.STAFF
 
 
-def _add(request: LetterRequest) -> None:
+def add(request: LetterRequest) -> None:
     """Add the row; the database judges whether the writer is asked already.  Raises Refused."""
     try:
         with db.session.begin_nested():
@@ -117,44 +107,7 @@ def _add(request: LetterRequest) -> None:
     except IntegrityError as error:
         if violated_constraint(error) != "uq_letter_request_writer":
             raise
-        raise _asked_already() from error
-
-
-def _asked_already() -> Refused:
-    return Refused("Name somebody else: this address is among the people you have named already.", "address")
-
-
-def _writer_address(application: Application, address: str, others: Sequence[LetterRequest]) -> str:
-    """The address in its normal form.  Raises Refused for the applicant's own, one asked already, and a reader's."""
-    try:
-        address = valid_address(clean(address).strip())
-    except InvalidAddress as invalid:
-        raise Refused(invalid.reason, "address") from invalid
-    key = address_key(address)
-    if key == address_key(application.person.email):
-        raise Refused("Name somebody else: this is your own address.", "address")
-    team = {address_key(member.email) for member in application.members}
-    team |= {address_key(member.person.email) for member in application.members if member.person is not None}
-    if key in team:
-        raise Refused("Name somebody else: this address is of somebody in your team.", "address")
-    if any(one.writer_key == key for one in others):
-        raise _asked_already()
-    if _reads(application, address, key):
-        raise Refused(
-            "Name somebody else: this person reads applications to this program, so they cannot write for one.",
-            "address",
-        )
-    return address
-
-
-def _reads(application: Application, address: str, key: str) -> bool:
-    """Whether the address is of somebody who reviews or coordinates the listing, in whatever way it is spelt."""
-    listing = application.cycle.opportunity
-    person = by_email(address)
-    if person is not None and (reviews_for(person, listing) or coordinates(person, listing)):
-        return True
-    readers = [*holders(Role.REVIEWER, listing), *holders(Role.COORDINATOR, listing)]
-    return any(address_key(reader.email) == key for reader in readers)
+        raise asked_already(request, by_staff=request.by_staff) from error
 
 
 def send(request: LetterRequest, *, by: Person, now: datetime) -> None:
@@ -187,9 +140,9 @@ def correct(request: LetterRequest, *, name: str, address: str, by: Person, now:
     if request.state is not State.BOUNCED:
         raise Refused("Our mail has not come back, so there is nothing to correct. Ask somebody else instead.")
     others = [one for one in queries.counting(application.id) if one.id != request.id]
-    address = _writer_address(application, address, others)
+    address = checked_address(application, address, others, by_staff=_side(by, application) is By.STAFF)
     before = request.writer_address
-    request.writer_name, request.writer_address = _name(name), address
+    request.writer_name, request.writer_address = checked_name(name), address
     request.writer_key = address_key(address)
     audit.record(by, "recommender.corrected", request, before=before, after=address)
     send(request, by=by, now=now)
@@ -241,6 +194,10 @@ def cancel(request: LetterRequest, *, by: Person | None, now: datetime) -> None:
 
 def _put_aside(request: LetterRequest, target: State, *, by: Person | None, now: datetime) -> None:
     was = request.state
+    if was is State.RECEIVED:
+        raise Refused(f"The letter by {request.writer_name} has arrived, so it stays with the application.")
+    if was in OVER:
+        raise Refused(f"{request.writer_name} is not asked any more already.")
     side = By.PORTAL if by is None else _side(by, request.application)
     move(request, target, by=side, person=by, now=now)
     end_links(request, now=now)
@@ -255,18 +212,3 @@ def cancel_all(application: Application, *, now: datetime) -> None:
             _put_aside(request, State.CANCELLED, by=None, now=now)
         else:
             end_links(request, now=now)
-
-
-def ask_shortlist(applications: Sequence[Application], *, by: Person, now: datetime) -> list[LetterRequest]:
-    """Write to all people named in these applications who were not written to yet.  Out: the requests sent.
-
-    Raises Refused when the deadline of the letters has passed.
-    """
-    sent = []
-    for application in sorted(applications, key=lambda one: one.id):
-        locked_application(application.id)
-        for request in queries.of_application(application.id):
-            if request.state is State.NAMED:
-                send(request, by=by, now=now)
-                sent.append(request)
-    return sent

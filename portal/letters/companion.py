@@ -55,9 +55,10 @@ class Letters(Companion):
         shown = [
             (one, bool(may_ask(user, one)), lines(one, found[one.id], plans[one.cycle_id], now=now, arrived=arrived))
             for one in mine
-            if found[one.id]
         ]
-        return [Panel("letters/_aside.html", {"shown": shown})] if shown else ()
+        shown = [row for row in shown if row[2]]
+        has_letters = any(line.letter_id for row in shown for line in row[2])
+        return [Panel("letters/_aside.html", {"shown": shown, "has_letters": has_letters})] if shown else ()
 
     def holds(self, applications: Sequence[Application], target: Status) -> Mapping[int, str]:
         """Review starts once enough letters are there, or a coordinator has said that it starts without."""

@@ -14,7 +14,7 @@ from portal.applications.models import Application
 from portal.applications.scan_states import ScanState
 from portal.catalogue.models import Cycle
 from portal.core.db import HasId, Model
-from portal.letters.status import By, Mode, Sender, State
+from portal.letters.status import By, Mode, Sender, State, Waiver
 
 _MODES = ", ".join(f"'{mode}'" for mode in Mode)
 _STATES = ", ".join(f"'{state}'" for state in State)
@@ -69,8 +69,9 @@ class LetterPlan(Model):
 class LetterRequest(HasId, Model):
     """One person asked, or only named, to write about one applicant.
 
-    `writer_key` is the address as it is compared (`rules.address_key`).  `waived` and the words it was chosen by never
-    change, which a trigger sees to.  `message_id` is the last mail that asked for the letter.
+    `writer_key` is the address as it is compared (`addresses.address_key`).  `waived` and the words it was chosen by
+    never change, which a trigger sees to.  `by_staff`: the staff ask for it, and the applicant had nothing to choose.
+    `message_id` is the last mail that asked for the letter.
     """
 
     __tablename__ = "letter_request"
@@ -83,6 +84,7 @@ class LetterRequest(HasId, Model):
     relation: Mapped[str] = mapped_column(server_default="")
     waived: Mapped[bool]
     waiver_words: Mapped[str]
+    by_staff: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     state: Mapped[State] = mapped_column(default=State.NAMED)
     made_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime]
@@ -105,6 +107,7 @@ class LetterRequest(HasId, Model):
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("state NOT IN ('asked', 'opened', 'bounced') OR asked_at IS NOT NULL", name="asked_at"),
         CheckConstraint("writer_name <> '' AND writer_address <> ''", name="writer"),
+        CheckConstraint("NOT by_staff OR (NOT waived AND waiver_words = '')", name="by_staff"),
         CheckConstraint("state = 'declined' OR decline_reason = ''", name="decline_reason"),
         CheckConstraint(f"reminders BETWEEN 0 AND {MOST_REMINDERS}", name="reminders"),
         Index(
@@ -140,6 +143,19 @@ class LetterRequest(HasId, Model):
         """The link of the assistant who may upload now."""
         return next((link for link in self.links if link.is_assistant and link.ended_at is None), None)
 
+    @property
+    def lost_assistant(self) -> "LetterLink | None":
+        """The link of the last assistant, where our mail to them came back and nobody was named since."""
+        last = next((link for link in reversed(self.links) if link.is_assistant), None)
+        return last if last is not None and last.came_back_at is not None else None
+
+    @property
+    def waiver(self) -> Waiver:
+        """What the applicant chose about reading the letter, if they were asked."""
+        if self.by_staff:
+            return Waiver.NOT_ASKED
+        return Waiver.GIVEN_UP if self.waived else Waiver.KEPT
+
 
 moving: ContextVar[LetterRequest | None] = ContextVar("moving", default=None)
 
@@ -152,7 +168,10 @@ def guard_state(request: LetterRequest, value: State, _old: object, _initiator: 
 
 
 class LetterLink(HasId, Model):
-    """A link that was mailed to a writer, or to an assistant who uploads for them; only its hash is kept."""
+    """A link that was mailed to a writer, or to an assistant who uploads for them; only its hash is kept.
+
+    `came_back_at` is when the mail to an assistant came back, which ended the link.
+    """
 
     __tablename__ = "letter_link"
 
@@ -163,11 +182,13 @@ class LetterLink(HasId, Model):
     token_hash: Mapped[str] = mapped_column(unique=True)
     made_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    came_back_at: Mapped[datetime | None]
 
     request: Mapped[LetterRequest] = relationship(back_populates="links")
 
     __table_args__ = (
         CheckConstraint("token_hash ~ '^[0-9a-f]{64}$'", name="token_hash"),
+        CheckConstraint("came_back_at IS NULL OR ended_at IS NOT NULL", name="came_back_at"),
         Index(
             "uq_letter_link_assistant",
             "request_id",

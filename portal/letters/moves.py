@@ -4,6 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from portal.accounts.models import Person
+from portal.accounts.queries import holders
+from portal.accounts.rules import coordinates
+from portal.accounts.status import Role
 from portal.core import audit
 from portal.core.db import db
 from portal.core.text import clean
@@ -116,6 +119,18 @@ def write_to_applicant(template: str, request: LetterRequest, **context: Any) ->
     )
 
 
+def write_to_asker(template: str, request: LetterRequest, **context: Any) -> None:
+    """A mail to whoever can ask somebody else: the applicant, or the staff where the request is theirs."""
+    if not request.by_staff:
+        write_to_applicant(template, request, by_staff=False, **context)
+        return
+    listing = request.application.cycle.opportunity
+    made_by = db.session.get_one(Person, request.made_by_id)
+    is_there = made_by.active and coordinates(made_by, listing)
+    for person in [made_by] if is_there else holders(Role.COORDINATOR, listing):
+        write(template, to=person, about=request.application, by_staff=True, **_words(request), **context)
+
+
 def _words(request: LetterRequest) -> dict[str, Any]:
     """What every mail about a request names.  Nothing of the letter itself is among it."""
     application = request.application
@@ -126,5 +141,5 @@ def _words(request: LetterRequest) -> dict[str, Any]:
         "opportunity": application.cycle.opportunity,
         "writer_name": request.writer_name,
         "writer_address": request.writer_address,
-        "waived": request.waived,
+        "waiver": request.waiver.to_writer(application.person.full_name),
     }

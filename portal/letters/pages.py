@@ -26,7 +26,7 @@ class Line:
     application_id: int
     name: str
     address: str
-    waived: bool
+    waiver: str
     tone: str
     badge: str
     words: str
@@ -50,7 +50,8 @@ def lines(
     In: requests with their letters; the ids of those whose mail arrived, where they are known already.
     """
     arrived = queries.delivered(requests) if arrived is None else arrived
-    return [_line(application, request, plan, request.id in arrived, now) for request in requests]
+    seen = [request for request in requests if sight(application.person, request).state]
+    return [_line(application, request, plan, request.id in arrived, now) for request in seen]
 
 
 def _line(
@@ -58,19 +59,19 @@ def _line(
 ) -> Line:
     seen = sight(application.person, request)
     letter = request.letter if seen.content else None
-    fixed = application.status in REVIEW_OPEN or request.state in OVER
+    fixed = application.status in REVIEW_OPEN or request.state in OVER or request.by_staff
     no_reminder = why_no_reminder(request, plan, now)
     return Line(
         id=request.id,
         application_id=application.id,
         name=request.writer_name,
         address=request.writer_address,
-        waived=request.waived,
+        waiver=request.waiver.to_applicant,
         tone=request.state.tone,
         badge="Delivered" if request.state is State.ASKED and is_delivered else request.state.label,
         words=_history(request, is_delivered, deadline(plan, application)),
         can_remind=not no_reminder and not fixed,
-        no_reminder=no_reminder if request.state in WAITING else "",
+        no_reminder=no_reminder if request.state in WAITING and not request.by_staff else "",
         can_correct=request.state is State.BOUNCED and not fixed,
         can_replace=request.state not in OVER | {State.RECEIVED} and not fixed,
         letter_id=letter.id if letter and opens(letter) else None,
@@ -93,7 +94,9 @@ def _history(request: LetterRequest, is_delivered: bool, due: datetime | None) -
         words.append(f"Reminded {day(request.reminded_at)}.")
     if request.state in WAITING and due is not None:
         words.append(f"Due {FILTERS['day_time'](due)}.")
-    if not words or request.state in {State.BOUNCED, State.DECLINED}:
+    if request.by_staff and request.state in {State.BOUNCED, State.DECLINED}:
+        words.append("The program decides whether it asks somebody else.")
+    elif not words or request.state in {State.BOUNCED, State.DECLINED}:
         words.append(request.state.next_words)
     return " ".join(words)
 
@@ -104,13 +107,13 @@ def link_or_end(token: str) -> LetterLink:
     if link is None:
         abort(Response(render_template("recommend/unknown.html"), 404))
     if link.ended_at is not None:
-        abort(end_page(link.request))
+        abort(end_page(link.request, is_assistant=link.is_assistant))
     return link
 
 
-def end_page(request: LetterRequest) -> Response:
+def end_page(request: LetterRequest, *, is_assistant: bool = False) -> Response:
     """What somebody reads whose link opens nothing any more: why, and what they can do."""
-    return Response(render_template("recommend/ended.html", request=request), 410)
+    return Response(render_template("recommend/ended.html", request=request, is_assistant=is_assistant), 410)
 
 
 def served(letter: Letter) -> Response:

@@ -37,10 +37,12 @@ def sight(user: Any, request: LetterRequest) -> Sight:
     """What this person may see of a request and its letter.
 
     In: anybody, signed in or not; a request with its application and listing.  Whoever applies, or was ever in the
-    team, sees no more for being staff.
+    team, sees no more for being staff.  A writer whom the staff have chosen and not written to yet is theirs alone.
     """
     application = request.application
     if belongs(user, application):
+        if request.by_staff and request.asked_at is None:
+            return NOTHING
         return Sight(state=True, content=not request.waived and _is_shown(application))
     if not user.is_authenticated or took_part(user, application):
         return NOTHING

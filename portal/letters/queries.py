@@ -14,7 +14,7 @@ from portal.catalogue.models import Cycle
 from portal.core.db import db
 from portal.core.tokens import hashed
 from portal.letters.models import Letter, LetterLink, LetterPlan, LetterRequest
-from portal.letters.status import ANSWERABLE, OVER, Mode
+from portal.letters.status import ANSWERABLE, OVER, Mode, State
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
 
@@ -89,11 +89,15 @@ def plans(cycle_ids: Collection[int]) -> Mapping[int, LetterPlan]:
 
 
 def requests_of(application_ids: Collection[int]) -> Mapping[int, list[LetterRequest]]:
-    """The requests of these applications that count, by application."""
+    """What the applicants ask for themselves that counts, by application."""
     found: dict[int, list[LetterRequest]] = {key: [] for key in application_ids}
     rows = db.session.scalars(
         select(LetterRequest)
-        .where(LetterRequest.application_id.in_(sorted(application_ids)), LetterRequest.state.not_in(OVER))
+        .where(
+            LetterRequest.application_id.in_(sorted(application_ids)),
+            LetterRequest.state.not_in(OVER),
+            LetterRequest.by_staff.is_(False),
+        )
         .order_by(LetterRequest.id)
     )
     for request in rows:
@@ -159,6 +163,17 @@ def to_address(address: str) -> Sequence[LetterRequest]:
         .order_by(LetterRequest.id.desc())
         .limit(MOST_SHOWN)
     ).all()
+
+
+def writers(application_ids: Collection[int]) -> list[tuple[int, str, State]]:
+    """Who wrote, is asked or is named for these applications: application, address and state; none who declined."""
+    rows = db.session.execute(
+        select(LetterRequest.application_id, LetterRequest.writer_address, LetterRequest.state).where(
+            LetterRequest.application_id.in_(application_ids),
+            LetterRequest.state.not_in([*OVER, State.DECLINED]),
+        )
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def count_versions(request_id: int) -> int:

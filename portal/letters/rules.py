@@ -108,6 +108,19 @@ def override_letters(user: Any, application: Application) -> bool:
     return bool(coordinate_application(user, application))
 
 
+@rule("letters.add")
+def add_writers(user: Any, application: Application) -> bool | Refusal:
+    """Coordinators ask somebody themselves about an applicant of their shortlist."""
+    if not coordinate_application(user, application):
+        return False
+    plan = plan_of(application.cycle_id)
+    if plan is None or plan.mode is not Mode.SHORTLIST:
+        return False
+    if application.status not in UNDECIDED:
+        return Refusal("This application is decided or withdrawn, so nobody is asked for letters any more.")
+    return True
+
+
 @rule("letters.manage")
 def manage_letters(user: Any, cycle: Cycle) -> bool:
     """The letters of a cycle and its plan: coordinators of its listing."""
@@ -123,6 +136,8 @@ def why_closed(request: LetterRequest, plan: LetterPlan | None, now: datetime) -
     application = request.application
     if request.state not in ANSWERABLE or plan is None:
         return "Nobody waits for this letter any more."
+    if application.status is Status.WITHDRAWN:
+        return "The applicant withdrew their application, so its letters stay as they are."
     if application.status not in UNDECIDED:
         return "The decision on this application has been made, so its letters stay as they are."
     if request.letter is not None:

@@ -1,4 +1,4 @@
-"""The forms of coordinators: the plan of a cycle, a letter uploaded for somebody, a reason."""
+"""The forms of coordinators: a cycle's plan, a writer they ask themselves, a letter uploaded for somebody, a reason."""
 
 from typing import Any
 
@@ -57,6 +57,14 @@ class PlanForm(StaffForm):
         questions = [words for words in (self.question_1.data, self.question_2.data) if (words or "").strip()]
         names = ("wanted", "quorum", "due_at", "waiver_words", "guidance", "shown_after_review")
         return {name: self[name].data for name in names} | {"mode": Mode(self.mode.data), "questions": questions}
+
+
+class WriterForm(StaffForm):
+    """Whom the staff ask themselves."""
+
+    name = line("Name of the writer", most=160, validators=[DataRequired("Write the name of the writer.")])
+    address = line("Email address of the writer", most=254, validators=[DataRequired("Write their email address.")])
+    relation = line("How they know the applicant", most=200)
 
 
 class UploadForm(StaffForm):

@@ -17,7 +17,7 @@ from portal.core.paging import Key, Slice, paginate
 from portal.letters.models import Letter, LetterEvent, LetterOverride, LetterPlan, LetterRequest
 from portal.letters.policy import sight
 from portal.letters.queries import due, with_due
-from portal.letters.rules import deadline, opens, plan_of, waits_for
+from portal.letters.rules import UNDECIDED, deadline, opens, plan_of, waits_for
 from portal.letters.status import OVER, REVIEW_OPEN, WAITING, Mode, State
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
@@ -174,10 +174,15 @@ class Shortlisted:
     application: Application
     requests: Sequence[LetterRequest]
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether the decision was made, so that nobody is asked any more."""
+        return self.application.status not in UNDECIDED
+
 
 def shortlist(applications: Sequence[Application]) -> list[Shortlisted]:
     """Who would be written to for these applications: those named and not asked yet."""
-    found: dict[int, list[LetterRequest]] = {one.id: [] for one in applications}
+    found: dict[int, list[LetterRequest]] = {one.id: [] for one in applications if one.status in UNDECIDED}
     rows = db.session.scalars(
         select(LetterRequest)
         .where(LetterRequest.application_id.in_(sorted(found)), LetterRequest.state == State.NAMED)
@@ -185,7 +190,7 @@ def shortlist(applications: Sequence[Application]) -> list[Shortlisted]:
     )
     for request in rows:
         found[request.application_id].append(request)
-    return [Shortlisted(one, found[one.id]) for one in applications]
+    return [Shortlisted(one, found.get(one.id, [])) for one in applications]
 
 
 def events_of(request: LetterRequest) -> Sequence[LetterEvent]:

@@ -1,29 +1,23 @@
-"""The coordinator's side of letters: all requests of a cycle, uploads for writers, reminders, the shortlist."""
-
-from typing import Any
+"""The coordinator's side of letters: all requests of a cycle, uploads for writers, reminders, addresses."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.applications.inspection import BadFile
 from portal.applications.models import Application
 from portal.applications.queries import by_id, cycle_by_id
-from portal.applications.staff_queries import chosen_in
 from portal.catalogue import refusals
 from portal.catalogue.models import Cycle
-from portal.core import storage
 from portal.core.access import guard
 from portal.core.clock import now
-from portal.core.text import clean, plural
-from portal.letters import asking, planning, queries, staff_queries, writing
+from portal.letters import asking, planning, queries, staff_queries
 from portal.letters.forms import CorrectForm
+from portal.letters.intake import blame, take_in
 from portal.letters.models import LetterRequest
 from portal.letters.refusals import Refused
 from portal.letters.rules import cycle_deadline, deadline, plan_of
 from portal.letters.staff_forms import OverrideForm, UploadForm
 from portal.letters.status import Sender
-from portal.letters.writing import Sent
 
 bp = Blueprint("letters_staff", __name__, url_prefix="/manage")
 
@@ -81,7 +75,7 @@ def correct(recommender: LetterRequest) -> ResponseReturnValue:
             who = current_user._get_current_object()
             asking.correct(recommender, name=form.name.data or "", address=form.address.data or "", by=who, now=now())
         except Refused as refused:
-            _blame(form, refused)
+            blame(form, refused)
         else:
             flash(f"We wrote to {recommender.writer_name} again.|Their old link opens nothing any more.")
             return _back(recommender.application_id)
@@ -96,45 +90,16 @@ def correct(recommender: LetterRequest) -> ResponseReturnValue:
 def upload(recommender: LetterRequest) -> ResponseReturnValue:
     """A letter that reached the staff another way: who sent it and how is recorded."""
     form = UploadForm(data={"sender": recommender.writer_name})
-    if form.validate_on_submit() and _upload(recommender, form):
+    name, by = form.sender.data or "", current_user._get_current_object()
+    if form.validate_on_submit() and take_in(
+        recommender, form, sender=Sender.STAFF, name=name, person=by, how=form.way.data
+    ):
         flash("The letter is here.|That you uploaded it stands in the audit trail and beside the letter.")
         return _back(recommender.application_id)
     page = render_template(
         "letters_staff/upload.html", form=form, asked=recommender, application=recommender.application
     )
     return page, 422 if form.errors or form.form_errors else 200
-
-
-def _upload(asked: LetterRequest, form: UploadForm) -> bool:
-    file = form.file.data
-    is_file = bool(file and getattr(file, "filename", ""))
-    sent = Sent(
-        sender=Sender.STAFF,
-        name=form.sender.data or "",
-        person=current_user._get_current_object(),
-        stream=file.stream if is_file else None,
-        filename=file.filename if is_file else "",
-        body=clean(form.body.data or ""),
-        how=form.way.data,
-    )
-    try:
-        writing.deliver(asked, sent, now=now())
-    except BadFile as bad:
-        form.file.errors = [f"{bad.reason}. {bad.advice}".strip()]
-    except storage.StorageDown:
-        form.file.errors = ["Send it again in a few minutes: the file could not be stored."]
-    except Refused as refused:
-        _blame(form, refused)
-    else:
-        return True
-    return False
-
-
-def _blame(form: Any, refused: Refused) -> None:
-    if refused.field:
-        form[refused.field].errors = [refused.reason]
-    else:
-        form.form_errors.append(refused.reason)
 
 
 def _back(application_id: int) -> ResponseReturnValue:
@@ -156,35 +121,3 @@ def override(application: Application) -> ResponseReturnValue:
             return _back(application.id)
     page = render_template("letters_staff/override.html", form=form, application=application)
     return page, 422 if form.errors else 200
-
-
-@bp.get("/cycles/<int:cycle_id>/letters/ask")
-@guard("letters.manage", cycle=cycle_by_id)
-def check_shortlist(cycle: Cycle) -> ResponseReturnValue:
-    """Each mail that would go to the people whom the chosen applicants named."""
-    return _check_shortlist(cycle, request.args.getlist("id", type=int))
-
-
-def _check_shortlist(cycle: Cycle, ids: list[int], problem: str = "") -> str:
-    chosen = staff_queries.shortlist(chosen_in(cycle, ids, by=current_user))
-    plan = plan_of(cycle.id)
-    return render_template(
-        "letters_staff/ask.html", cycle=cycle, chosen=chosen, problem=problem, plan=plan,
-        mails=sum(len(one.requests) for one in chosen), due_at=cycle_deadline(plan, cycle) if plan else None,
-    )  # fmt: skip
-
-
-@bp.post("/cycles/<int:cycle_id>/letters/ask")
-@guard("letters.manage", cycle=cycle_by_id)
-def ask_shortlist(cycle: Cycle) -> ResponseReturnValue:
-    """Do what the check page said, as far as it still holds."""
-    ids = request.form.getlist("id", type=int)
-    applications = chosen_in(cycle, ids, by=current_user)
-    if not applications or plan_of(cycle.id) is None:
-        abort(400, "Select applications in the list, then check again who is asked.")
-    try:
-        sent = asking.ask_shortlist(applications, by=current_user._get_current_object(), now=now())
-    except Refused as refused:
-        return _check_shortlist(cycle, ids, refused.reason), 409
-    flash(f"{plural(len(sent), 'email')} on the way.|Each writer has a link of their own.")
-    return redirect(url_for(".overview", cycle_id=cycle.id), 303)

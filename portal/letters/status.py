@@ -69,6 +69,60 @@ WORDS = {
 }
 
 
+class Waiver(StrEnum):
+    """What an applicant chose about their right to read a letter; nothing where the staff asked for it themselves."""
+
+    GIVEN_UP = "given_up"
+    KEPT = "kept"
+    NOT_ASKED = "not_asked"
+
+    @property
+    def label(self) -> str:
+        """A word for tables."""
+        return _WAIVERS[self][0]
+
+    @property
+    def to_applicant(self) -> str:
+        return _WAIVERS[self][1]
+
+    @property
+    def to_staff(self) -> str:
+        return _WAIVERS[self][2]
+
+    @property
+    def to_reader(self) -> str:
+        """What stands beside the letter, for whoever reviews."""
+        if self is Waiver.GIVEN_UP:
+            return "The applicant will never see it."
+        return "The applicant did not give up the right to read it."
+
+    def to_writer(self, applicant: str) -> str:
+        """What the writer is told.  In: the applicant's name."""
+        return _WAIVERS[self][3].format(applicant)
+
+
+_WAIVERS = {
+    Waiver.GIVEN_UP: (
+        "Waived",
+        "You gave up the right to read this letter.",
+        "The applicant gave up the right to read it.",
+        "{} gave up the right to read your letter.",
+    ),
+    Waiver.KEPT: (
+        "Not waived",
+        "You kept the right to read this letter.",
+        "The applicant kept the right to read it.",
+        "{} kept the right to read your letter.",
+    ),
+    Waiver.NOT_ASKED: (
+        "Not asked",
+        "The program asks for this letter itself, so you were not asked to give up the right to read it.",
+        "You ask for it, so the applicant was not asked to give up the right to read it.",
+        "{} was not asked to give up the right to read your letter, so they keep it.",
+    ),
+}
+
+
 class By(StrEnum):
     """Who takes a step: the applicant, the writer or their assistant, the staff, or the portal itself."""
 

@@ -15,6 +15,7 @@ from portal.core.access import can, guard
 from portal.core.clock import now
 from portal.letters import asking, companion, queries, returns  # noqa: F401 - companion and returns register themselves
 from portal.letters.forms import ActForm, AskForm, CorrectForm
+from portal.letters.intake import blame
 from portal.letters.models import Letter, LetterPlan, LetterRequest
 from portal.letters.pages import lines, served
 from portal.letters.refusals import Refused
@@ -34,7 +35,7 @@ def recommenders(application: Application) -> str:
 def _list(application: Application, problem: str = "") -> str:
     plan = _plan(application)
     found = queries.of_application(application.id, with_letters=True)
-    counting = [one for one in found if one.state not in OVER]
+    counting = [one for one in found if one.state not in OVER and not one.by_staff]
     return render_template(
         "letters/recommenders.html",
         lines=lines(application, found, plan, now=now()),
@@ -64,7 +65,7 @@ def ask(application: Application) -> ResponseReturnValue:
 def _replaced(application: Application) -> LetterRequest | None:
     """The request that is to be replaced; after submission nobody can be asked but in the place of somebody."""
     raw = request.args.get("replace", "")
-    found = [one for one in queries.counting(application.id) if str(one.id) == raw]
+    found = [one for one in queries.counting(application.id) if str(one.id) == raw and not one.by_staff]
     if not found and (raw or application.status is not Status.DRAFT):
         abort(404)
     return found[0] if found else None
@@ -77,16 +78,9 @@ def _ask(application: Application, form: AskForm, replaced: LetterRequest | None
             relation=form.relation.data or "", by=current_user._get_current_object(), now=now(), replaces=replaced,
         )  # fmt: skip
     except Refused as refused:
-        _blame(form, refused)
+        blame(form, refused)
         return False
     return True
-
-
-def _blame(form: Any, refused: Refused) -> None:
-    if refused.field:
-        form[refused.field].errors = [refused.reason]
-    else:
-        form.form_errors.append(refused.reason)
 
 
 @bp.route("/<int:application_id>/recommenders/<int:recommender_id>/address", methods=["GET", "POST"])
@@ -100,7 +94,7 @@ def correct(application: Application, recommender_id: int) -> ResponseReturnValu
             who = current_user._get_current_object()
             asking.correct(asked, name=form.name.data or "", address=form.address.data or "", by=who, now=now())
         except Refused as refused:
-            _blame(form, refused)
+            blame(form, refused)
         else:
             flash(f"We wrote to {form.name.data} again.|Their old link opens nothing any more.")
             return redirect(url_for(".recommenders", application_id=application.id), 303)
@@ -151,7 +145,7 @@ def letter(letter: Letter, application_id: int) -> ResponseReturnValue:
 
 def _mine(application: Application, recommender_id: int) -> LetterRequest:
     found = queries.request_by_id(recommender_id)
-    if found is None or found.application_id != application.id:
+    if found is None or found.application_id != application.id or found.by_staff:
         abort(404)
     return found
 

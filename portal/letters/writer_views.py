@@ -9,11 +9,8 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.applications.inspection import BadFile
-from portal.core import storage
 from portal.core.access import by_machine, by_token
 from portal.core.clock import now
-from portal.core.text import clean
 from portal.letters import queries, writing
 from portal.letters.forms import (
     ActForm,
@@ -23,12 +20,12 @@ from portal.letters.forms import (
     LetterForm,
     with_questions,
 )
+from portal.letters.intake import blame, take_in
 from portal.letters.models import LetterLink, LetterRequest
 from portal.letters.pages import end_page, link_or_end
 from portal.letters.refusals import Refused
 from portal.letters.rules import deadline, plan_of, why_closed
 from portal.letters.status import ANSWERABLE, Sender
-from portal.letters.writing import Sent
 
 bp = Blueprint("recommend", __name__, url_prefix="/recommend")
 
@@ -70,8 +67,8 @@ def send(token: str, recommender_id: int) -> ResponseReturnValue:
     """Send a letter, or a new version of it."""
     asked = _request(token, recommender_id)
     form = with_questions(LetterForm, plan_of(asked.cycle_id))
-    sent = _sent(form, Sender.WRITER, asked.writer_name, form.ratings())
-    if not form.validate() or not _deliver(asked, form, sent):
+    who, ratings = asked.writer_name, form.ratings()
+    if not form.validate() or not take_in(asked, form, sender=Sender.WRITER, name=who, ratings=ratings):
         return _page(token, asked, letter=form), 422
     flash("Your letter has arrived.|You can replace it or take it back until review starts.")
     return redirect(url_for(".show", token=token, recommender_id=recommender_id), 303)
@@ -92,7 +89,8 @@ def decline(token: str, recommender_id: int) -> ResponseReturnValue:
     form = DeclineForm()
     if not form.validate():
         return _page(token, _request(token, recommender_id), decline=form), 422
-    words = "You declined.|We told the applicant, who can ask somebody else. Your reason is for the staff alone."
+    told = "the staff" if _request(token, recommender_id).by_staff else "the applicant"
+    words = f"You declined.|We told {told}, who can ask somebody else. Your reason is for the staff alone."
     return _act(
         token, recommender_id, lambda asked: writing.decline(asked, reason=form.reason.data or "", now=now()), words
     )
@@ -118,7 +116,7 @@ def name_assistant(token: str, recommender_id: int) -> ResponseReturnValue:
     try:
         writing.name_assistant(asked, name=name, address=address, now=now())
     except Refused as refused:
-        form[refused.field or "name"].errors = [refused.reason]
+        blame(form, refused)
         return _page(token, asked, assistant=form), 422
     flash(f"We wrote to {name}.|They can upload your letter. You confirm it here afterwards.")
     return redirect(url_for(".show", token=token, recommender_id=recommender_id), 303)
@@ -154,7 +152,8 @@ def upload(token: str) -> ResponseReturnValue:
     """The assistant sends the writer's letter; it is marked as sent by them."""
     link = _assistants_link(token)
     form = LetterForm()
-    if not form.validate() or not _deliver(link.request, form, _sent(form, Sender.ASSISTANT, link.name, [])):
+    asked, who = link.request, link.name
+    if not form.validate() or not take_in(asked, form, sender=Sender.ASSISTANT, name=who, link=link):
         return _assistants_page(token, link, form), 422
     flash(f"The letter has arrived.|We told {link.request.writer_name}, who confirms it.")
     return redirect(url_for(".assist", token=token), 303)
@@ -210,37 +209,6 @@ def _act(token: str, recommender_id: int, action: Any, words: str) -> ResponseRe
         return _page(token, asked, problem=refused.reason), 409
     flash(words)
     return redirect(url_for(".show", token=token, recommender_id=recommender_id), 303)
-
-
-def _sent(form: LetterForm, sender: Sender, name: str, ratings: list[int | None]) -> Sent:
-    upload = form.file.data
-    is_file = bool(upload and getattr(upload, "filename", ""))
-    return Sent(
-        sender=sender,
-        name=name,
-        stream=upload.stream if is_file else None,
-        filename=upload.filename if is_file else "",
-        body=clean(form.body.data or ""),
-        ratings=ratings,
-    )
-
-
-def _deliver(asked: LetterRequest, form: LetterForm, sent: Sent) -> bool:
-    """Take the letter in; what is wrong with it stands at its field, and typed text stays."""
-    try:
-        writing.deliver(asked, sent, now=now())
-    except BadFile as bad:
-        form.file.errors = [f"{bad.reason}. {bad.advice}".strip()]
-    except storage.StorageDown:
-        form.file.errors = ["Send it again in a few minutes: the file could not be stored."]
-    except Refused as refused:
-        if refused.field:
-            form[refused.field].errors = [refused.reason]
-        else:
-            form.form_errors.append(refused.reason)
-    else:
-        return True
-    return False
 
 
 def _page(token: str, asked: LetterRequest, *, problem: str = "", **forms: Any) -> str:

@@ -16,7 +16,15 @@ from portal.core.text import clean
 from portal.letters import queries, scanning
 from portal.letters.addresses import address_key
 from portal.letters.models import DigestStop, Letter, LetterLink, LetterRequest
-from portal.letters.moves import end_links, move, new_link, note_event, write_to_applicant, write_to_writer
+from portal.letters.moves import (
+    end_links,
+    move,
+    new_link,
+    note_event,
+    write_to_applicant,
+    write_to_asker,
+    write_to_writer,
+)
 from portal.letters.refusals import Refused
 from portal.letters.rules import deadline, plan_of, why_closed
 from portal.letters.status import By, Sender, State
@@ -30,7 +38,10 @@ MOST_VERSIONS = 20
 
 @dataclass(frozen=True)
 class Sent:
-    """What was handed in, and by whom: a file with its name, or typed text; `how` it came where staff upload it."""
+    """What was handed in, and by whom: a file with its name, or typed text.
+
+    `link` is the assistant's; `person` and `how` it came are the staff's.
+    """
 
     sender: Sender
     name: str
@@ -40,6 +51,7 @@ class Sent:
     body: str = ""
     ratings: Sequence[int | None] = ()
     how: str = ""
+    link: LetterLink | None = None
 
     @property
     def side(self) -> By:
@@ -56,6 +68,8 @@ def opened(request: LetterRequest, *, now: datetime) -> None:
 
 def deliver(request: LetterRequest, sent: Sent, *, now: datetime) -> Letter:
     """Take a letter in as the newest version; the older ones stay for the record.
+
+    A writer's own ends their assistant's link, since nobody sends another one in its place.
 
     In: the request; what was sent.  Out: the letter.  Raises BadFile, StorageDown, and Refused when letters are not
     taken any more.  The applicant learns of the first one only, and nothing of what it says.
@@ -74,6 +88,8 @@ def deliver(request: LetterRequest, sent: Sent, *, now: datetime) -> Letter:
     letter.person_id = sent.person.id if sent.person else None
     letter.how = clean(sent.how)
     letter.received_at = now
+    if sent.sender is Sender.WRITER:
+        end_links(request, now=now, assistants_only=True)
     try:
         db.session.add(letter)
         db.session.flush()
@@ -92,6 +108,8 @@ def _why_not(request: LetterRequest, sent: Sent, now: datetime) -> str:
         return "This letter has been replaced too often. Write to the coordinator."
     if sent.sender is Sender.STAFF:
         return ""
+    if sent.link is not None and sent.link.ended_at is not None:
+        return f"Your link has ended since you opened the page: ask {request.writer_name} for a new one."
     return why_closed(request, plan_of(request.cycle_id), now)
 
 
@@ -165,7 +183,7 @@ def decline(request: LetterRequest, *, reason: str = "", now: datetime) -> None:
         return
     move(request, State.DECLINED, by=By.WRITER, person=None, now=now, note=reason)
     end_links(request, now=now, assistants_only=True)
-    write_to_applicant("letter_declined", request)
+    write_to_asker("letter_declined", request)
 
 
 def accept_again(request: LetterRequest, *, now: datetime) -> None:
@@ -211,12 +229,16 @@ def end_assistant(request: LetterRequest, *, now: datetime) -> None:
 
 
 def confirm(request: LetterRequest, *, ratings: Sequence[int | None] = (), now: datetime) -> None:
-    """The writer says that the letter which their assistant sent is theirs, and may answer the plan's questions."""
+    """The writer says that the letter which their assistant sent is theirs, and may answer the plan's questions.
+
+    The assistant's link ends: they could send another one after it.
+    """
     request = queries.locked(request)
     letter = request.letter
     if letter is None or not letter.is_by_assistant:
         raise Refused("There is no letter of an assistant to confirm.")
     letter.confirmed_at = letter.confirmed_at or now
+    end_links(request, now=now, assistants_only=True)
     plan = plan_of(request.cycle_id)
     asked = plan.questions if plan else []
     given = [[words, value] for words, value in zip(asked, ratings, strict=False) if value is not None]

@@ -168,12 +168,13 @@ def _recommenders(person: Person) -> list[dict[str, Any]]:
             "application": mine[request.application_id].reference,
             "name": request.writer_name,
             "address": request.writer_address,
-            "waived": request.waived,
+            "waived": None if request.by_staff else request.waived,
             "state": request.state.value,
             "letter": _letter(shown.get(request.id)),
         }
         for of in requests_with_letters(list(mine)).values()
         for request in of
+        if sight(person, request).state
     ]
 
 

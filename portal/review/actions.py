@@ -14,7 +14,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Person
 from portal.applications.models import Application
-from portal.applications.queries import people_in
 from portal.catalogue.form_models import Criterion
 from portal.core import audit
 from portal.core.db import db
@@ -22,6 +21,7 @@ from portal.core.text import clean
 from portal.letters.rules import why_waiting
 from portal.letters.status import REVIEW_OPEN
 from portal.messaging.actions import write
+from portal.review.conflicts import Ties, ties
 from portal.review.models import Assignment, ReviewSummary
 from portal.review.queries import candidates, coordinators_for, criteria_of
 from portal.review.status import ACTIVE, REVIEWABLE, REVISABLE, AssignmentState
@@ -89,7 +89,7 @@ def plan(applications: Sequence[Application], reviewer_ids: Collection[int]) -> 
     chosen = [known[key] for key in dict.fromkeys(reviewer_ids) if key in known]
     states = _states(applications, [one.person.id for one in chosen])
     waits = why_waiting([one for one in applications if one.status not in REVIEW_OPEN])
-    parts = people_in([application.id for application in applications])
+    tied = ties(applications)
     pairs = []
     for one in chosen:
         if one.competes:
@@ -97,7 +97,7 @@ def plan(applications: Sequence[Application], reviewer_ids: Collection[int]) -> 
             continue
         for application in applications:
             state = states.get((application.id, one.person.id))
-            if reason := _why_not(application, one.person, state, in_team=one.person.id in parts[application.id]):
+            if reason := _why_not(application, one.person, state, tied):
                 refused.append(reason)
             elif state is None and application.id in waits:
                 refused.append(waits[application.id])
@@ -106,12 +106,10 @@ def plan(applications: Sequence[Application], reviewer_ids: Collection[int]) -> 
     return Plan(pairs, list(dict.fromkeys(refused)))
 
 
-def _why_not(application: Application, person: Person, state: AssignmentState | None, *, in_team: bool) -> str:
+def _why_not(application: Application, person: Person, state: AssignmentState | None, tied: Ties) -> str:
     """Why somebody is not assigned to an application, as a sentence; empty when they can be, or are already."""
-    if application.person_id == person.id:
-        return f"{person.full_name} is the applicant of {application}."
-    if in_team:
-        return f"{person.full_name} is or was on the team of {application}."
+    if reason := tied.why_not(application, person):
+        return reason
     if application.status not in REVIEWABLE:
         return f"{application} is not under review ({application.status.label.lower()})."
     if state is AssignmentState.RECUSED:

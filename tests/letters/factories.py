@@ -53,6 +53,12 @@ def request(of: Application, name: str = "Tobias Ferreira", **fields: Any) -> Le
     return _add(LetterRequest(**(defaults | fields)))
 
 
+def staff_request(of: Application, name: str = "Chiara Moretti", **fields: Any) -> LetterRequest:
+    """Somebody whom the staff added and did not write to yet; the applicant was asked nothing."""
+    given = {"state": State.NAMED, "waived": False, "waiver_words": "", "by_staff": True}
+    return request(of, name, **(given | fields))
+
+
 def link(to: LetterRequest, **fields: Any) -> str:
     """A link to a request.  Out: its token."""
     return new_link(to, now=now(), **fields)

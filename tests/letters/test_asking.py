@@ -294,7 +294,7 @@ def test_a_writer_is_replaced_also_after_submitting_until_review_starts(mine: Pa
 def test_a_received_letter_is_not_replaced(here: Here) -> None:
     received = made.request(here.draft, state=State.RECEIVED)
     made.letter(received)
-    with pytest.raises(Refused, match="cannot go from received to replaced"):
+    with pytest.raises(Refused, match="The letter by Tobias Ferreira has arrived, so it stays"):
         asking.ask(here.draft, name="A", address="a@b.example", waived=True, by=here.applicant, now=now(),
                    replaces=received)  # fmt: skip
 

@@ -52,6 +52,13 @@ def test_who_sees_what(status: Status, waived: bool, shown_after_review: bool, h
     }  # fmt: skip
     submitted = status is not Status.DRAFT
     reviewed = status in {Status.IN_REVIEW, Status.PANEL}
+    unsent = made.staff_request(here.draft)
+    sent = made.staff_request(here.draft, state=State.RECEIVED, asked_at=now())
+    made.letter(sent)
+    assert sight(here.applicant, unsent) == NOTHING
+    assert sight(here.coordinator, unsent).state is submitted
+    shown = shown_after_review and status in {Status.OFFERED, Status.WAITLISTED, Status.NOT_SELECTED}
+    assert sight(here.applicant, sent) == Sight(state=True, content=shown)
     expected = {
         here.applicant: Sight(state=True, content=readable),
         here.coordinator: Sight(True, True, True) if submitted else NOTHING,
@@ -90,7 +97,8 @@ def test_a_file_that_is_not_known_to_be_safe_is_opened_by_nobody(state: ScanStat
 
 @pytest.fixture
 def marked(here: Here) -> LetterRequest:
-    """A waived letter that holds the mark wherever it can: text, file name, rating, assistant, who sent it, reason."""
+    """A waived letter that holds the mark wherever it can: text, file name, rating, assistant, who sent it, reason;
+    and a writer whom the staff have not written to yet."""
     stand(here.draft, Status.IN_REVIEW)
     waived = made.request(here.draft, state=State.RECEIVED)
     made.link(waived, name=f"Assistant {MARK}", address=f"{MARK}@hospital.example", is_assistant=True)
@@ -102,6 +110,8 @@ def marked(here: Here) -> LetterRequest:
         sent_by=Sender.ASSISTANT, sender_name=f"Assistant {MARK}", how=f"By {MARK}", ratings=[[f"Is {MARK}", 4]],
     )  # fmt: skip
     made.request(here.draft, "Annelise Prou", state=State.DECLINED, decline_reason=f"Because {MARK}")
+    made.staff_request(here.draft, f"Dr. {MARK}", writer_address=f"{MARK}.2@hospital.example", relation=f"Of {MARK}")
+    made.staff_request(here.draft, "Chiara Moretti", state=State.DECLINED, asked_at=now(), decline_reason=MARK)
     db.session.add(
         LetterEvent(
             request_id=waived.id, at=now(), source=State.OPENED, target=State.RECEIVED, by=By.WRITER, note=f"{MARK}"
@@ -175,6 +185,7 @@ def test_the_applicant_is_shown_that_it_is_here(client: PageClient, here: Here, 
     for path in ("/applications", f"/applications/{here.draft.id}", f"/applications/{here.draft.id}/recommenders"):
         text = client.get(path).text
         assert "Tobias Ferreira" in text
+        assert "Chiara Moretti" in text
         assert "Received" in text
 
 
@@ -183,7 +194,7 @@ def test_staff_and_reviewers_see_it(client: PageClient, here: Here, marked: Lett
     path = f"/applications/{here.draft.id}/letters"
     client.sign_in(here.coordinator)
     page = client.get(f"/manage/applications/{here.draft.id}").text
-    for words in (f"{MARK}.pdf", f"sent by Assistant {MARK}", f"Is {MARK}", f"Because {MARK}"):
+    for words in (f"Dr. {MARK}", f"{MARK}.pdf", f"sent by Assistant {MARK}", f"Is {MARK}", f"Because {MARK}"):
         assert words in page
     for who in (here.coordinator, here.reviewer):
         client.sign_in(who)

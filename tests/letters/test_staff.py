@@ -142,27 +142,6 @@ def test_the_staff_remind_and_correct(staff: PageClient, here: Here) -> None:
     assert mails("letter_requested")[0].to_address == "new@hospital.example"
 
 
-def test_a_shortlist_is_asked_after_a_page_that_names_each_mail(staff: PageClient, here: Here) -> None:
-    here.plan.mode = Mode.SHORTLIST
-    one = asked(here, State.NAMED, name="Ada")
-    two = made.request(one.application, "Bo", state=State.NAMED)
-    left = asked(here, State.NAMED, name="Not chosen")
-    path = f"/manage/cycles/{here.cycle.id}/letters/ask?id={one.application_id}"
-    page = staff.get(path)
-    assert "1 application, 2 emails. Nothing has happened yet." in page.text
-    for request in (one, two):
-        assert f"One email to {request.writer_name}, {request.writer_address}." in page.text
-    assert mails("letter_requested") == []
-    page = page.submit(button="Send 2 emails")
-    assert page.flashes == ["2 emails on the way. Each writer has a link of their own."]
-    assert [mail.to_address for mail in mails("letter_requested")] == [one.writer_address, two.writer_address]
-    db.session.expire_all()
-    assert (one.state, two.state, left.state) == (State.ASKED, State.ASKED, State.NAMED)
-    assert (
-        staff.post(path.partition("?")[0], {"id": str(one.application_id)}).follow().flashes[0].startswith("0 emails")
-    )
-
-
 def test_review_waits_for_the_quorum_unless_a_coordinator_says_why_not(staff: PageClient, here: Here) -> None:
     here.plan.quorum = 1
     request = asked(here)

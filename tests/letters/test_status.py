@@ -50,7 +50,7 @@ def test_no_step_leads_out_of_what_is_over() -> None:
 
 def test_the_waiver_never_changes(here: Here) -> None:
     request = made.request(here.draft, waived=True)
-    for change in ("waived = false", "waiver_words = 'Other words'"):
+    for change in ("waived = false", "waiver_words = 'Other words'", "by_staff = true"):
         with pytest.raises(Exception, match="a waiver does not change"), db.session.begin_nested():
             db.session.execute(db.text(f"UPDATE letter_request SET {change} WHERE id = {request.id}"))
     db.session.execute(db.text(f"UPDATE letter_request SET waived = true, relation = 'x' WHERE id = {request.id}"))

@@ -14,11 +14,15 @@ from portal.catalogue.form_models import Criterion
 from portal.core.audit import Event
 from portal.core.clock import now
 from portal.core.db import db
+from portal.endorsements.models import Endorsement
+from portal.endorsements.status import State as EndorsementState
+from portal.letters.status import State as LetterState
 from portal.messaging.models import Message
 from portal.review import actions, queries
 from portal.review.models import Assignment, ReviewSummary
 from portal.review.status import AssignmentState
 from tests import factories
+from tests.letters import factories as letters
 from tests.review.conftest import Scene
 
 
@@ -64,6 +68,56 @@ def test_many_files_make_one_mail_for_each_reviewer(scene: Scene) -> None:
     ]
     assert "- Ren Nakagawa\n" in written[0].text_body
     assert "- Łucja Szczepański\n" in written[0].text_body
+
+
+@pytest.mark.parametrize(
+    ("state", "did"),
+    [
+        (LetterState.NAMED, "is named for a letter about"),
+        (LetterState.ASKED, "is asked for a letter about"),
+        (LetterState.BOUNCED, "is asked for a letter about"),
+        (LetterState.RECEIVED, "wrote a letter for"),
+        (LetterState.DECLINED, ""),
+        (LetterState.REPLACED, ""),
+        (LetterState.CANCELLED, ""),
+    ],
+)
+def test_whoever_writes_for_an_application_is_refused(state: LetterState, did: str, scene: Scene) -> None:
+    local, _, domain = scene.other.email.partition("@")
+    letters.request(scene.application, state=state, asked_at=now(), writer_address=f"{local}+letters@{domain}".upper())
+    ask = {"reviewers": [scene.other.id], "by": scene.coordinator, "now": now()}
+    if did:
+        with pytest.raises(actions.CannotAssign) as refused:
+            actions.assign(scene.application, **ask)
+        assert refused.value.reasons == [f"Tobias Wren {did} {scene.application.reference} and cannot review it."]
+    else:
+        assert len(actions.assign(scene.application, **ask)) == 1
+    assert len(actions.assign(scene.another("Ren", "Nakagawa"), **ask)) == 1  # tied to the other one alone
+
+
+@pytest.mark.parametrize(
+    ("state", "did"),
+    [
+        (EndorsementState.ASKED, "is asked to endorse"),
+        (EndorsementState.CONFIRMED, "endorsed"),
+        (EndorsementState.REOPENED, "endorsed"),
+        (EndorsementState.DECLINED, ""),
+        (EndorsementState.CANCELLED, ""),
+    ],
+)
+def test_whoever_endorsed_an_application_is_refused(state: EndorsementState, did: str, scene: Scene) -> None:
+    db.session.add(
+        Endorsement(
+            application=scene.application, state=state, name="Tobias Wren", role="director",
+            email=scene.other.email.upper(), asked_by_id=scene.application.person_id, asked_at=now(), mailed_at=now(),
+            changed_at=now(), confirmed_at=now(), typed_name="Tobias Wren", fingerprint="x",
+            reason="No" if state is EndorsementState.DECLINED else "",
+        )
+    )  # fmt: skip
+    db.session.flush()
+    made = actions.plan([scene.application], [scene.other.id])
+    assert made.refused == ([f"Tobias Wren {did} {scene.application.reference} and cannot review it."] if did else [])
+    assert len(made.pairs) == (0 if did else 1)
 
 
 def test_whoever_is_or_was_on_the_team_is_refused(scene: Scene) -> None:
