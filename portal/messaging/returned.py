@@ -10,13 +10,13 @@ import re
 import ssl
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from portal.config import Settings
 from portal.core.db import transaction
@@ -150,23 +150,36 @@ class MaildirBox:
 
 
 class ImapBox:
-    """A folder on an IMAP server, over TLS."""
+    """A folder on an IMAP server, over TLS.
+
+    Mails are named by their UID, which stays theirs while another reader deletes some.
+    """
 
     def __init__(self, connection: imaplib.IMAP4) -> None:
         self._connection = connection
-        self._number = b""
+        self._uid = ""
 
     def unread(self) -> Iterator[bytes]:
-        """The unread mails, oldest first; fetching does not mark them."""
-        _, found = self._connection.search(None, "UNSEEN")
-        for number in (found[0] or b"").split():
-            self._number = number
-            _, parts = self._connection.fetch(number.decode(), "(BODY.PEEK[])")
-            yield next((bytes(part[1]) for part in parts or [] if isinstance(part, tuple)), b"")
+        """The unread mails, oldest first, each no further than a report can be long; fetching does not mark them.
+
+        Raises MailboxDown for an answer that is none.
+        """
+        for uid in (self._ask("SEARCH", "UNSEEN")[0] or b"").split():
+            self._uid = uid.decode()
+            parts = self._ask("FETCH", self._uid, f"(BODY.PEEK[]<0.{LARGEST_REPORT + 1}>)")
+            raw = next((bytes(part[1]) for part in parts if isinstance(part, tuple)), None)
+            if raw is not None:  # else somebody deleted it meanwhile
+                yield raw
 
     def mark_read(self) -> None:
-        """Mark the last mail as seen."""
-        self._connection.store(self._number.decode(), "+FLAGS", "(\\Seen)")
+        """Mark the last mail as seen.  Raises MailboxDown."""
+        self._ask("STORE", self._uid, "+FLAGS", "(\\Seen)")
+
+    def _ask(self, command: str, *arguments: str) -> list[Any]:
+        state, found = self._connection.uid(command, *arguments)
+        if state != "OK":
+            raise MailboxDown(f"The mail server does not answer {command}: {found!r}")
+        return found
 
 
 @contextmanager
@@ -186,6 +199,15 @@ def imap_box(settings: Settings) -> Iterator[ImapBox]:
                 raise MailboxDown(f"The mail server has no folder {settings.bounce_imap_folder}: {answer!r}")
             yield ImapBox(connection)
         finally:
-            connection.logout()
+            _leave(connection)
     except (imaplib.IMAP4.error, OSError) as error:
         raise MailboxDown(f"The mailbox cannot be read: {error}") from error
+
+
+def _leave(connection: imaplib.IMAP4) -> None:
+    """Say goodbye; hang up on a server that no longer answers, which `logout` would leave connected."""
+    try:
+        connection.logout()
+    except (imaplib.IMAP4.error, OSError):
+        with suppress(OSError):
+            connection.shutdown()

@@ -1,7 +1,8 @@
 """Mail that came back, read out of mailboxes: what reports say, a Maildir, an IMAP server, the command."""
 
-import imaplib
 import mailbox
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from email.message import EmailMessage
 from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
@@ -15,12 +16,15 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.config import Settings
 from portal.core.db import db
 from portal.messaging import actions, returned
 from portal.messaging.actions import write
 from portal.messaging.models import Message
-from portal.messaging.returned import ImapBox, MailboxDown, MaildirBox, Report, imap_box, read, read_report
+from portal.messaging.returned import MailboxDown, MaildirBox, Report, imap_box, read, read_report
 from portal.messaging.status import BounceKind, Delivery
+from tests.messaging.imap_server import FOLDER, PASSWORD, USER, ImapServer, serving
+from tests.messaging.smtp_servers import certificate
 
 INVITE = {"invited_by": "Gideon", "link": "http://localhost/x", "valid_words": "5 days"}
 
@@ -135,68 +139,107 @@ def test_a_report_that_could_not_be_recorded_stays_unread(
     assert read(MaildirBox(tmp_path / "bounces")) == {"recorded": 1}
 
 
-class Imap:
-    """An IMAP server with a folder of mails, as imaplib speaks to it."""
-
-    def __init__(self, mails: list[bytes]) -> None:
-        self.mails, self.seen, self.left = mails, set[int](), False
-
-    def login(self, user: str, _password: str) -> None:
-        if user != "portal":
-            raise imaplib.IMAP4.error("authentication failed")
-
-    def select(self, folder: str) -> tuple[str, list[bytes]]:
-        return ("OK", [b"2"]) if folder == '"INBOX"' else ("NO", [b"no such folder"])
-
-    def search(self, _charset: None, _what: str) -> tuple[str, list[bytes]]:
-        numbers = [str(n) for n in range(1, len(self.mails) + 1) if n not in self.seen]
-        return "OK", [" ".join(numbers).encode()]
-
-    def fetch(self, number: str, parts: str) -> tuple[str, list[Any]]:
-        assert "PEEK" in parts
-        return "OK", [(b"1 (BODY[] {9}", self.mails[int(number) - 1]), b")"]
-
-    def store(self, number: str, command: str, flags: str) -> None:
-        assert (command, flags) == ("+FLAGS", "(\\Seen)")
-        self.seen.add(int(number))
-
-    def logout(self) -> None:
-        self.left = True
-
-
-def test_an_imap_folder_is_read_once(sent: Message) -> None:
-    server = Imap([report(sent.message_id), b"Subject: hello\n\nhello\n"])
-    box = ImapBox(server)  # type: ignore[arg-type]
-    assert read(box) == {"recorded": 1, "unreadable": 1}
-    assert server.seen == {1, 2}
-    assert read(box) == {}
+@pytest.fixture(scope="session")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return certificate(tmp_path_factory.mktemp("imap"))
 
 
 @pytest.fixture
-def imap(monkeypatch: pytest.MonkeyPatch) -> Imap:
-    server = Imap([])
-    monkeypatch.setattr(imaplib, "IMAP4_SSL", lambda *_args, **_options: server)
-    return server
+def reading(app: Flask, pem: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextManager[Settings]]:
+    """Settings that name an IMAP server, which is trusted as a deployment's own would be."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+
+    @contextmanager
+    def serve(server: ImapServer, **changes: Any) -> Iterator[Settings]:
+        with serving(server, pem) as port:
+            chosen = {
+                "bounce_imap_server": "localhost", "bounce_imap_port": port, "bounce_imap_username": USER,
+                "bounce_imap_password": PASSWORD, "bounce_imap_folder": FOLDER, "mail_timeout": 1.0,
+            }  # fmt: skip
+            settings = app.config["SETTINGS"].model_copy(update=chosen | changes)
+            monkeypatch.setitem(app.config, "SETTINGS", settings)
+            yield settings
+
+    return serve
+
+
+Reading = Callable[..., AbstractContextManager[Settings]]
+
+
+def test_an_imap_folder_is_read_once(sent: Message, reading: Reading) -> None:
+    huge = report("<abc@example.org>") + b"x" * returned.LARGEST_REPORT
+    server = ImapServer([report(sent.message_id), b"Subject: hello\r\n\r\nhello\r\n", huge])
+    with reading(server) as settings:
+        with imap_box(settings) as box:
+            assert read(box) == {"recorded": 1, "unreadable": 2}
+        assert (sent.state, server.seen) == (Delivery.BOUNCED, {101, 102, 103})
+        with imap_box(settings) as box:
+            assert read(box) == {}
+    assert server.left == 2
+
+
+def test_a_mail_deleted_meanwhile_is_left_out(sent: Message, reading: Reading) -> None:
+    server = ImapServer([b"Subject: one\r\n\r\n", b"Subject: two\r\n\r\n", report(sent.message_id)])
+    with reading(server) as settings, imap_box(settings) as box:
+        mails = box.unread()
+        assert next(mails).startswith(b"Subject: one")
+        del server.mails[102]
+        box.mark_read()
+        assert sent.message_id.encode() in next(mails)
+        box.mark_read()
+    assert server.seen == {101, 103}
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, ""),
-        ({"bounce_imap_username": "nobody"}, "The mailbox cannot be read: authentication failed"),
-        ({"bounce_imap_folder": "Bounces"}, "The mail server has no folder Bounces"),
+        ({"bounce_imap_username": "nobody"}, "AUTHENTICATIONFAILED"),
+        ({"bounce_imap_password": "wrong"}, "AUTHENTICATIONFAILED"),
+        ({"bounce_imap_folder": "INBOX"}, "The mail server has no folder INBOX"),
+        ({"bounce_imap_server": "127.0.0.2"}, "The mailbox cannot be read: .*refused"),
     ],
 )
-def test_a_mailbox_that_cannot_be_opened_says_why(changes: dict[str, str], words: str, app: Flask, imap: Imap) -> None:
-    chosen = {"bounce_imap_server": "mail.example.org", "bounce_imap_username": "portal"} | changes
-    settings = app.config["SETTINGS"].model_copy(update=chosen)
-    if not words:
-        with imap_box(settings) as box:
-            assert list(box.unread()) == []
-    else:
+def test_a_mailbox_that_cannot_be_opened_says_why(
+    changes: dict[str, str], words: str, app: Flask, reading: Reading, context: None
+) -> None:
+    server = ImapServer([])
+    with reading(server, **changes) as settings:
         with pytest.raises(MailboxDown, match=words), imap_box(settings):
             pass
-    assert imap.left
+        told = app.test_cli_runner().invoke(args=["read-bounces"])
+    assert told.exit_code == 1
+    assert told.output.startswith("Error: The mail")
+    assert "Traceback" not in told.output
+
+
+def test_a_server_that_nobody_vouches_for_gets_no_password(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ImapServer([])
+    with reading(server) as settings:
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with pytest.raises(MailboxDown, match="certificate verify failed"), imap_box(settings):
+            pass
+    assert server.commands == []
+
+
+@pytest.mark.parametrize("how", ["drops", "hangs", "refuses"])
+@pytest.mark.parametrize("command", ["CAPABILITY", "LOGIN", "SELECT", "UID SEARCH", "UID FETCH", "UID STORE"])
+def test_a_server_that_fails_anywhere_loses_no_report(
+    command: str, how: str, sent: Message, app: Flask, reading: Reading
+) -> None:
+    failing = ImapServer([report(sent.message_id)], **{how: command})
+    with reading(failing):
+        told = app.test_cli_runner().invoke(args=["read-bounces"])
+    assert (told.exit_code, told.output.count("Error: The mail")) == (1, 1), told.output
+    assert failing.commands[-1] in {command, "LOGOUT"}
+    assert failing.seen == set()
+    db.session.expire_all()
+    assert (sent.state is Delivery.BOUNCED) is (command == "UID STORE")
+    failing.drops = failing.hangs = failing.refuses = ""
+    with reading(failing):
+        told = app.test_cli_runner().invoke(args=["read-bounces"])
+    again = "0 recorded, 1 repeated" if command == "UID STORE" else "1 recorded, 0 repeated"
+    assert (told.exit_code, told.output.strip()) == (0, f"{again}, 0 unknown, 0 unreadable")
+    assert failing.seen == {101}
 
 
 def test_the_command_reads_a_folder_and_says_what_it_found(
