@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,7 @@ from portal import serving
 from portal.accounts.actions import EmailTaken, create_admin
 from portal.accounts.passwords import weakness
 from portal.admin.jobs import sweep
-from portal.applications import document_queries
-from portal.applications.document_jobs import look_at_all
+from portal.applications import document_jobs, document_queries
 from portal.applications.scan_states import ScanState
 from portal.config import Settings
 from portal.core import scanner, storage
@@ -35,6 +35,8 @@ from portal.core.orphans import Suspicious
 from portal.core.text import plural
 from portal.demo import data as demo_data
 from portal.health import MIGRATIONS
+from portal.letters import queries as letter_queries
+from portal.letters import scan_jobs as letter_jobs
 from portal.messaging import returned
 
 console = Console()
@@ -124,8 +126,9 @@ def rescan(everything: bool) -> None:
     found: Counter[ScanState] = Counter()
     try:
         with Progress(console=console, transient=True) as progress:
-            task = progress.add_task("Checking files", total=document_queries.number_in(states))
-            for state in look_at_all(states):
+            total = document_queries.number_in(states) + letter_queries.files_in(states)
+            task = progress.add_task("Checking files", total=total)
+            for state in chain(document_jobs.look_at_all(states), letter_jobs.look_at_all(states)):
                 found[state] += 1
                 progress.advance(task)
     except (scanner.ScannerDown, storage.StorageDown) as fault:

@@ -1,6 +1,6 @@
 """What the admin pages read across features."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from portal.core.audit import Event
 from portal.core.branding import Branding
 from portal.core.db import db
 from portal.core.paging import Key, Slice, paginate
+from portal.letters import queries as letters
 from portal.messaging import queries as messages
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
@@ -78,9 +79,16 @@ def attention(present: datetime) -> Attention:
         without_contact=db.session.scalars(without).all(),
         never_confirmed=db.session.scalar(unconfirmed) or 0,
         has_scanner=scanner.configured() is not None,
-        files=documents.unsettled(),
+        files=_together(documents.unsettled(), letters.unsettled()),
         lost_files=documents.lost(),
     )
+
+
+def _together(*found: Mapping[ScanState, tuple[int, datetime]]) -> dict[ScanState, tuple[int, datetime]]:
+    """Files of applications and of letters in each state: how many, and since when the first of them."""
+    states = {state for each in found for state in each}
+    both = {state: [each[state] for each in found if state in each] for state in states}
+    return {state: (sum(n for n, _ in rows), min(since for _, since in rows)) for state, rows in both.items()}
 
 
 def scopes(memberships: Iterable[Membership]) -> dict[int, str]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from portal.accounts.models import Person
 from portal.applications.extension_models import Extension
 from portal.applications.models import Application
+from portal.applications.scan_states import ScanState
 from portal.catalogue.models import Cycle
 from portal.core.db import db
 from portal.core.tokens import hashed
@@ -163,6 +164,28 @@ def to_address(address: str) -> Sequence[LetterRequest]:
         .order_by(LetterRequest.id.desc())
         .limit(MOST_SHOWN)
     ).all()
+
+
+def file_ids(states: Collection[ScanState], *, after: int, limit: int) -> Sequence[int]:
+    """Ids of the next letters that are files in these states, in their order."""
+    query = select(Letter.id).where(Letter.storage_key.is_not(None), Letter.scan_state.in_(states), Letter.id > after)
+    return db.session.scalars(query.order_by(Letter.id).limit(limit)).all()
+
+
+def files_in(states: Collection[ScanState]) -> int:
+    """How many letters are files in these states."""
+    query = select(func.count(Letter.id)).where(Letter.storage_key.is_not(None), Letter.scan_state.in_(states))
+    return db.session.scalar(query) or 0
+
+
+def unsettled() -> dict[ScanState, tuple[int, datetime]]:
+    """How many files of letters stand in each state but safe, and since when the first of them; for admins."""
+    rows = db.session.execute(
+        select(Letter.scan_state, func.count(), func.min(Letter.received_at))
+        .where(Letter.storage_key.is_not(None), Letter.scan_state != ScanState.SAFE, Letter.taken_back_at.is_(None))
+        .group_by(Letter.scan_state)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def writers(application_ids: Collection[int]) -> list[tuple[int, str, State]]:

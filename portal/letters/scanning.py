@@ -28,17 +28,20 @@ def begin(letter: Letter) -> None:
 def settle(letter: Letter, verdict: Verdict | None, *, now: datetime) -> None:
     """Record what the scanner found; None for a file larger than it takes.
 
-    A letter that nobody may open does not count: the request waits again, and the writer is told what to do.
+    A letter that nobody may open does not count: the request waits again, and the writer is told what to do.  One that
+    was blocked and turns out to be safe counts again, unless something else came of the request.
     """
     safe = verdict is not None and verdict.is_safe
     blocked = ScanState.TOO_LARGE if verdict is None else ScanState.BLOCKED
     letter.scan_state = ScanState.SAFE if safe else blocked
     letter.scan_signature = verdict.signature if verdict else ""
     letter.scanned_at = now
+    request = letter.request
     if safe:
+        if request.state is State.OPENED and request.letter is letter:
+            move(request, State.RECEIVED, by=By.PORTAL, person=None, now=now)
         return
     audit.record(None, "letter.blocked", letter, request=letter.request_id, signature=letter.scan_signature)
-    request = letter.request
     if request.state is State.RECEIVED and request.letters[-1] is letter:
         move(request, State.OPENED, by=By.PORTAL, person=None, now=now)
         token = new_link(request, now=now)

@@ -162,7 +162,8 @@ STEPS: tuple[Step, ...] = (
     Step(S.ASKED, S.BOUNCED, frozenset({By.PORTAL})),
     Step(S.OPENED, S.BOUNCED, frozenset({By.PORTAL})),
     *(Step(source, S.DECLINED, frozenset({By.WRITER})) for source in (S.ASKED, S.OPENED, S.BOUNCED)),
-    *(Step(source, S.RECEIVED, _SENDING) for source in (S.ASKED, S.OPENED, S.BOUNCED)),
+    *(Step(source, S.RECEIVED, _SENDING) for source in (S.ASKED, S.BOUNCED)),
+    Step(S.OPENED, S.RECEIVED, _SENDING | {By.PORTAL}),  # sent, or blocked by the virus scanner in error
     *(Step(source, S.RECEIVED, frozenset({By.STAFF})) for source in (S.NAMED, S.DECLINED)),
     *(Step(source, S.REPLACED, _ASKING) for source in (S.NAMED, S.ASKED, S.OPENED, S.BOUNCED, S.DECLINED)),
     *(

@@ -110,6 +110,8 @@ def _why_not(request: LetterRequest, sent: Sent, now: datetime) -> str:
         return ""
     if sent.link is not None and sent.link.ended_at is not None:
         return f"Your link has ended since you opened the page: ask {request.writer_name} for a new one."
+    if request.state is State.DECLINED:
+        return "You declined. Say first that you can write after all."
     return why_closed(request, plan_of(request.cycle_id), now)
 
 

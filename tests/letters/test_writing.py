@@ -278,6 +278,7 @@ def test_declining_takes_one_click_and_its_reason_is_for_staff(desk: Desk, here:
     assert "hardly" not in told.text_body + told.html_body + told.subject
     assert desk.client.post(desk.path("/decline")).status == 303  # twice is no error
     assert len(mails("letter_declined")) == 1
+    assert desk.send(body="From another tab").errors == ["You declined. Say first that you can write after all."]
     page = desk.page().submit("/accept")
     assert page.flashes[0].startswith("Thank you: we wait for your letter again.")
     assert (desk.state, desk.request.decline_reason) == (State.OPENED, "")
