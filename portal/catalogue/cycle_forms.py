@@ -4,13 +4,22 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wtforms import BooleanField, DateField, FieldList, FormField, HiddenField, IntegerField, SelectField
+from wtforms import BooleanField, DateField, FieldList, FormField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, NumberRange, Optional, Regexp, ValidationError
 
 from portal.catalogue.cycle_dates import STAGE_DATES, order_words, out_of_order
 from portal.catalogue.forms import VersionedForm
-from portal.catalogue.inputs import CheckboxesField, MomentField, Row, StaffForm, choices_of, line, needed_with
+from portal.catalogue.inputs import (
+    CheckboxesField,
+    MomentField,
+    Row,
+    StaffForm,
+    WholeField,
+    choices_of,
+    line,
+    needed_with,
+)
 from portal.catalogue.models import Cycle
 from portal.catalogue.names import CODE
 from portal.catalogue.shifting import Shift, Step
@@ -32,10 +41,10 @@ BLANK_CRITERIA, MOST_CRITERIA = 1, 20
 SCORES = ("1", "2", "3", "4", "5")
 
 
-def whole(label: str, *, least: int, most: int, required: bool = False, **options: Any) -> IntegerField:
+def whole(label: str, *, least: int, most: int, required: bool = False, **options: Any) -> WholeField:
     """A whole number within limits."""
     rule = NumberRange(least, most, message=f"Enter a whole number from {least:,} to {most:,} for “{label}”.")
-    return IntegerField(label, [rule] if required else [Optional(), rule], **options)
+    return WholeField(label, [rule] if required else [Optional(), rule], **options)
 
 
 def stage_date(column: str) -> DateField:
@@ -110,7 +119,7 @@ class CycleForm(VersionedForm):
         if field.data and self.opens_at.data and field.data <= self.opens_at.data:
             raise ValidationError("Set a closing date after the opening date.")
 
-    def validate_team_max(self, field: IntegerField) -> None:
+    def validate_team_max(self, field: WholeField) -> None:
         """The largest team is not smaller than the smallest."""
         if field.data and self.team_min.data and field.data < self.team_min.data:
             raise ValidationError("Enter a largest team that is not smaller than the smallest.")
@@ -143,7 +152,7 @@ class CriterionRow(Row):
 
     id = HiddenField()
     label = line("Criterion", most=120)
-    weight = IntegerField(
+    weight = WholeField(
         "Weight, in percent",
         [
             needed_with("label", "Enter the weight of this criterion, in percent."),

@@ -1,19 +1,17 @@
 """Forms of listings: making one, all its fields, and when it becomes public."""
 
-from decimal import Decimal
 from typing import Any
 
-from wtforms import DecimalField, HiddenField, SelectField
+from wtforms import HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, Email, InputRequired, NumberRange, Optional, Regexp, ValidationError
 
-from portal.catalogue.inputs import CheckboxesField, MomentField, StaffForm, choices_of, line, row_id, text
+from portal.catalogue.inputs import AmountField, CheckboxesField, MomentField, StaffForm, choices_of, line, row_id, text
 from portal.catalogue.models import Opportunity
 from portal.catalogue.names import SLUG, SLUG_LENGTH
 from portal.catalogue.status import Audience, Kind, Place
 
 SLUG_RULE = Regexp(f"^{SLUG.pattern}$", message="Use small letters, digits and single dashes, such as global-scholars.")
-MOST_DIGITS = 12
 PERIODS = {"year": "a year", "month": "a month", "week": "a week", "hour": "an hour", "session": "a session"}
 KEPT = {
     6: "6 months", 12: "1 year", 24: "2 years", 36: "3 years", 60: "5 years", 84: "7 years", 120: "10 years"
@@ -37,19 +35,10 @@ SAMPLE_FIELDS = {
 }
 
 
-class AmountField(DecimalField):
-    """A decimal number; one that no column holds, such as `NaN` or `1e-999`, counts as below every range."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata(valuelist)
-        if self.data is not None and not (self.data.is_finite() and abs(self.data.adjusted()) <= MOST_DIGITS):
-            self.data = Decimal("-Infinity")
-
-
-def amount(label: str, *, most: float, least: float = 0, **options: Any) -> DecimalField:
+def amount(label: str, *, most: float, least: float = 0, **options: Any) -> AmountField:
     """An optional decimal number within limits."""
     rule = NumberRange(least, most, message=f"Enter a number from {least:,g} to {most:,g} for “{label}”.")
-    return AmountField(label, [Optional(), rule], places=None, render_kw={"inputmode": "decimal"}, **options)
+    return AmountField(label, [Optional(), rule], **options)
 
 
 class VersionedForm(StaffForm):
@@ -133,7 +122,7 @@ class OpportunityForm(VersionedForm):
         names = SAMPLE_FIELDS | {name: name for name in opportunity.sample_fields if name not in SAMPLE_FIELDS}
         self.sample_fields.choices = [SelectChoice(name, words) for name, words in names.items()]
 
-    def validate_pay_high(self, field: DecimalField) -> None:
+    def validate_pay_high(self, field: AmountField) -> None:
         """A range goes up, and has two ends."""
         low, high = self.pay_low.data, field.data
         if low is not None and high is not None and high < low:

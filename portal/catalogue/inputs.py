@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -10,8 +11,9 @@ from flask_wtf import FlaskForm
 from wtforms import Field, Form, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import StopValidation, ValidationError
-from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget
+from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
+from portal.catalogue.numerals import plain_number, read_decimal, read_number
 from portal.core.text import clean, plural
 
 GAP = "The clocks go forward then, and this time does not exist. Choose a time one hour later."
@@ -25,8 +27,6 @@ class Words:
         "Not a valid choice.": "Choose one of the list.",
         "Invalid Choice: could not coerce.": "Choose one of the list.",
         "Invalid choice(s): one or more data inputs could not be coerced.": "Choose only from the list.",
-        "Not a valid integer value.": "Enter a whole number in digits.",
-        "Not a valid decimal value.": "Enter a number in digits, such as 1200.50.",
         "Not a valid date value.": "Enter a date, such as 2026-12-07.",
     }
 
@@ -98,6 +98,61 @@ class MomentField(Field):
         self.data = None
         if text:
             self.data = moment_in(text, portal_zone())
+
+
+class _NumberField(Field):
+    """A number in a plain box, as people write and paste it: `250,000` and `$1,250.50` too.
+
+    A box of the type "number" would drop such text without a word, and change its number when the wheel turns over it.
+    """
+
+    widget = TextInput()
+    inputmode: ClassVar[str]
+    wrong: ClassVar[str]
+
+    def __init__(self, label: str, validators: list[Any] | None = None, **options: Any) -> None:
+        super().__init__(label, validators, **{"render_kw": {"inputmode": self.inputmode}} | options)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else plain_number(self.data)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        typed = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if typed:
+            self.data = self.read(typed)
+            if self.data is None:
+                raise ValueError(self.wrong)
+
+    def read(self, typed: str) -> Any:
+        raise NotImplementedError
+
+
+class AmountField(_NumberField):
+    """A decimal number; its data is a Decimal or None."""
+
+    data: Decimal | None
+    inputmode = "decimal"
+    wrong = "Enter a number in digits, such as 1200.50."
+
+    def read(self, typed: str) -> Decimal | None:
+        """The number, or None for what is none."""
+        return read_decimal(typed)
+
+
+class WholeField(_NumberField):
+    """A whole number; its data is an int or None."""
+
+    data: int | None
+    inputmode = "numeric"
+    wrong = "Enter a whole number in digits."
+
+    def read(self, typed: str) -> int | None:
+        """The number, or None for what is no whole one."""
+        number = read_number(typed)
+        return number if isinstance(number, int) else None
 
 
 def limited(most: int) -> Callable[[Form, Field], None]:

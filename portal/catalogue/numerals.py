@@ -27,8 +27,11 @@ def read_number(text: str) -> int | float | None:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def plain_number(number: float) -> str:
-    """A number with thousands separated and never an exponent: `1,250.5`."""
+def plain_number(number: float | Decimal) -> str:
+    """A number with thousands separated and never an exponent: `1,250.5`; a decimal without closing zeros."""
+    if isinstance(number, Decimal):
+        words = f"{number:,f}"
+        return words.rstrip("0").rstrip(".") if "." in words else words
     return f"{number:,}" if isinstance(number, int) else f"{Decimal(repr(number)):,f}"
 
 

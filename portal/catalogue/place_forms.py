@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from wtforms import IntegerField, SelectField
+from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, NumberRange
 
 from portal.catalogue.forms import SLUG_RULE, VersionedForm
-from portal.catalogue.inputs import choices_of, line, text
+from portal.catalogue.inputs import WholeField, choices_of, line, text
 from portal.catalogue.names import SLUG_LENGTH
 from portal.catalogue.status import Place
 
@@ -20,7 +20,7 @@ class UnitForm(VersionedForm):
     slug = line("Address", most=SLUG_LENGTH, validators=[DataRequired("Write an address."), SLUG_RULE])
     organisation = line("Organization", most=160, validators=[DataRequired("Write the organization.")])
     summary = text("Summary", most=2000, rows=3)
-    position = IntegerField("Place in lists", [NumberRange(0, 9999, "Enter 0 to 9,999.")], default=0)
+    position = WholeField("Place in lists", [NumberRange(0, 9999, "Enter 0 to 9,999.")], default=0)
 
     def columns(self) -> dict[str, Any]:
         """What was typed, as the unit's columns."""
@@ -43,7 +43,7 @@ class SiteForm(VersionedForm):
         choices=[SelectChoice("no", "Confirmed"), SelectChoice("yes", "Sample: still to be filled in")],
         coerce=lambda value: {True: "yes", False: "no"}.get(value, value),
     )
-    position = IntegerField("Place in lists", [NumberRange(0, 9999, "Enter 0 to 9,999.")], default=0)
+    position = WholeField("Place in lists", [NumberRange(0, 9999, "Enter 0 to 9,999.")], default=0)
 
     def offer(self, units: Any) -> None:
         """Set the units to choose from."""
@@ -67,7 +67,7 @@ class PageForm(VersionedForm):
         choices=[SelectChoice("no", "No"), SelectChoice("yes", "Yes")],
         coerce=lambda value: {True: "yes", False: "no"}.get(value, value),
     )
-    position = IntegerField("Place in lists", [NumberRange(0, 9999, "Enter 0 to 9,999.")], default=0)
+    position = WholeField("Place in lists", [NumberRange(0, 9999, "Enter 0 to 9,999.")], default=0)
 
     def columns(self) -> dict[str, Any]:
         """What was typed, as the page's columns."""

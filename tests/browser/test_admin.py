@@ -55,7 +55,7 @@ def make_cycle(visitor: Visitor, editor: str) -> str:
     opens, closes = now() - timedelta(days=1), now() + timedelta(days=30)
     page.get_by_label(re.compile("^Opens")).fill(f"{opens:%Y-%m-%dT09:00}")
     page.get_by_label(re.compile("^Closes")).fill(f"{closes:%Y-%m-%dT23:59}")
-    page.get_by_role("spinbutton", name="Seats").fill("3")
+    page.get_by_role("textbox", name="Seats").fill("3")
     visitor.press("Create cycle")
     page.wait_for_url(re.compile(r"/admin/cycles/\d+$"))
     visitor.look()

@@ -109,7 +109,7 @@ def test_wrong_dates_and_numbers_are_named(admin: PageClient) -> None:
         "Write a code such as WIN-27: two to eight capitals, a dash, two digits.",
         "The clocks go forward then, and this time does not exist. Choose a time one hour later.",
         "Choose a day and a time, such as Dec 7, 2026, 11:59 pm.",
-        "Enter a whole number in digits.",
+        "Enter a whole number from 0 to 1,440 for “Silent grace, in minutes”.",
         "Enter a whole number from 1 to 100,000 for “Seats”.",
         "Choose the day of this date.",
         "Choose a last day that is not before the first.",
@@ -280,7 +280,7 @@ def test_a_copy_keeps_the_days_of_the_week(in_autumn: None, admin: PageClient) -
     [
         ({"n": "0"}, "Enter a whole number from 1 to 600 for “How much later”."),
         ({"n": "many"}, "Enter a whole number in digits."),
-        ({"n": ""}, "Enter a whole number in digits."),
+        ({"n": ""}, "Enter a whole number from 1 to 600 for “How much later”."),
         ({"step": "eras"}, "Choose one of the list."),
         ({"code": "win"}, "Write a code such as WIN-27: two to eight capitals, a dash, two digits."),
     ],

@@ -39,7 +39,7 @@ def test_a_unit(admin: PageClient) -> None:
         "Write a short name.",
         "Write an address.",
         "Write the organization.",
-        "Enter a whole number in digits.",
+        "Enter 0 to 9,999.",
     ]
     page = page.submit(button="Save unit", short_name="D", slug="division", organisation="Hospital", position="3")
     assert page.flashes == ["Unit created. Listings can name it now."]
