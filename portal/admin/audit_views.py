@@ -9,13 +9,19 @@ from portal.admin.blueprint import bp
 from portal.admin.forms import a_day
 from portal.admin.paging import cursors, neighbours, words_of
 from portal.core.access import guard
+from portal.core.clock import now
+from portal.core.facts import Telling
 from portal.core.pages import zone
 
-LONGEST_FACT = 160
+LONGEST_FACT = 400
 # Pages of the things that events are about, by table.
 PAGES = {
     "person": ("admin.person", "person_id"),
     "message": ("admin.message", "message_id"),
+    "cycle": ("catalogue_staff.cycle", "cycle_id"),
+    "unit": ("catalogue_staff.unit", "unit_id"),
+    "site": ("catalogue_staff.site", "site_id"),
+    "page": ("catalogue_staff.page", "page_id"),
     "opportunity": ("catalogue_staff.opportunity", "opportunity_id"),
 }
 
@@ -51,11 +57,8 @@ def _filters() -> dict[str, Any]:
     }
 
 
-def facts(event: Any) -> str:
-    """The facts of an event in one line: `role: coordinator, unit id: 3`."""
-    shown = []
-    for name, value in event.facts.items():
-        text = ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
-        if value not in (None, "", [], {}):
-            shown.append(f"{name.replace('_', ' ')}: {text[:LONGEST_FACT]}{'…' if len(text) > LONGEST_FACT else ''}")
-    return ", ".join(shown)
+def facts(event: Any) -> list[str]:
+    """The facts of an event in lines, each as long as it may be: `Role: coordinator`."""
+    telling = Telling(zone(), now().date())
+    told = {name: value for name, value in event.facts.items() if value not in (None, "", [], {})}
+    return [f"{line[:LONGEST_FACT]}…" if len(line) > LONGEST_FACT else line for line in telling.lines(told)]

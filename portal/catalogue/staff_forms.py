@@ -88,7 +88,10 @@ def _refusing(form: Form, action: Callable[[], Any], anchor: str) -> Page | Resp
 def new_form_version(cycle: Cycle) -> Response:
     """Start the form, or a new version of it."""
     form = form_actions.new_form_version(cycle, by=current_user)
-    flash(f"Version {form.number} is a draft.|People keep the version they have until you publish this one.")
+    if form.number == 1:
+        flash("The form is a draft.|Nobody sees it until you publish it.")
+    else:
+        flash(f"Version {form.number} is a draft.|People keep the version they have until you publish this one.")
     return _back(form)
 
 

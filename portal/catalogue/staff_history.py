@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from portal.core.audit import Event
+from portal.core.facts import Telling
 
 VERBS = {
     "opportunity.created": "Made the listing",
@@ -46,25 +46,7 @@ class Line:
     details: tuple[str, ...]
 
 
-def line_of(event: Event) -> Line:
+def line_of(event: Event, telling: Telling) -> Line:
     """An event of the audit trail in words."""
-    facts = dict(event.facts)
-    changes = facts.pop("changes", {})
-    details = [f"{_label(name)}: {_value(before)} → {_value(after)}" for name, (before, after) in changes.items()]
-    details += [f"{_label(name)}: {_value(value)}" for name, value in facts.items()]
     what = VERBS.get(event.verb, event.verb)
-    return Line(event.at, event.actor_name, what, event.thing_name, tuple(details))
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").removesuffix(" id").capitalize()
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return "; ".join(f"{_label(key)} {_value(inner)}" for key, inner in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(_value(item) for item in value) or "none"
-    return "empty" if value is None or value == "" else str(value)
+    return Line(event.at, event.actor_name, what, event.thing_name, tuple(telling.lines(event.facts)))

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from portal.catalogue import actions, staff_queries
 from portal.catalogue.forms import NewOpportunityForm, OpportunityForm, ScheduleForm
+from portal.catalogue.inputs import portal_zone
 from portal.catalogue.models import Opportunity
 from portal.catalogue.readiness import listing_checks
 from portal.catalogue.staff_blueprint import bp
@@ -26,7 +27,9 @@ from portal.catalogue.staff_pages import (
     neighbours,
 )
 from portal.catalogue.status import Kind, Publication
+from portal.core import clock
 from portal.core.access import guard, require
+from portal.core.facts import Telling
 
 
 @bp.get("/opportunities")
@@ -163,5 +166,6 @@ def duplicate_opportunity(opportunity: Opportunity) -> Page | Response:
 def history(opportunity: Opportunity) -> str:
     """What was done to a listing, its cycles and forms."""
     found = staff_queries.history(opportunity, **cursors())
-    lines = [line_of(row[0]) for row in found.rows]
+    telling = Telling(portal_zone(), clock.now().date())
+    lines = [line_of(row[0], telling) for row in found.rows]
     return listing_page("history.html", opportunity, "History", lines=lines, **neighbours(found))

@@ -21,7 +21,7 @@ def verbs(client: PageClient, query: str = "") -> list[str]:
 def test_the_trail_filters(client: PageClient, admin: Person) -> None:
     ines = factories.coordinator(factories.unit(), email="ines@example.org")
     unit = factories.unit(name="Division of Trees")
-    audit.record(ines, "unit.changed", unit, fields=["name", "slug"], old=None, note="x" * 300)
+    audit.record(ines, "unit.changed", unit, fields=["name", "slug"], old=None, note="x" * 500)
     audit.record(None, "message.failed", None, reason="550")
     audit.record(admin, "person.deactivated", ines)
     client.sign_in(admin)
@@ -35,8 +35,9 @@ def test_the_trail_filters(client: PageClient, admin: Person) -> None:
     page = client.get("/admin/audit")
     assert page.all("//select[@name='verb']/option") == ["Any", "message.failed", "person.deactivated", "unit.changed"]
     assert page.all("//select[@name='thing_type']/option") == ["Any", "person", "unit"]
-    facts = page.all("//tbody/tr[3]/td[4]")
-    assert facts == ["note: " + "x" * 160 + "…, fields: name, slug"]
+    facts = [" ".join(text.split()) for text in page.tree.xpath("//tbody/tr[3]/td[4]//text()")]
+    assert facts == ["Note: " + "x" * 394 + "…", "Fields: name, slug"]
+    assert page.click("Division of Trees").path == f"/admin/units/{unit.id}"
     assert page.all("//tbody/tr[2]/td[2]") == ["The portal"]
     assert page.click("Ines Calloway-Brandt").path == f"/admin/people/{ines.id}"
     assert "Nothing matches" in client.get("/admin/audit?who=nobody").text

@@ -61,7 +61,7 @@ def test_starting_a_form(admin: PageClient) -> None:
     page = admin.get(f"/admin/cycles/{cycle.id}/form")
     assert "has no form yet" in page.text
     page = page.submit(button="Start the form")
-    assert page.flashes == ["Version 1 is a draft. People keep the version they have until you publish this one."]
+    assert page.flashes == ["The form is a draft. Nobody sees it until you publish it."]
     assert "Section 1: About you" in page.all("//h2")
     page.client.post(f"/admin/cycles/{cycle.id}/form-versions")
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Form)) == 1
