@@ -41,6 +41,7 @@ def test_reads_the_dashboard_and_the_queue(visitor: Visitor, tmp_path: Path) -> 
     visitor.look()
 
     visitor.follow("Show all applications")
+    assert page.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.table-wrap'))") == 0
     rows = page.get_by_role("link", name="Export CSV")
     with page.expect_download() as download:
         rows.click()
