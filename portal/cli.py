@@ -1,5 +1,6 @@
 """Commands; each calls one action.  `portal --help` lists them."""
 
+import json
 import os
 import sys
 from collections import Counter
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 import psycopg
@@ -26,10 +27,12 @@ from portal import serving
 from portal.accounts.actions import EmailTaken, create_admin
 from portal.accounts.passwords import weakness
 from portal.admin.jobs import sweep
-from portal.applications import document_jobs, document_queries
+from portal.applications import document_jobs, document_queries, transfer
+from portal.applications.refusals import NoDraft
 from portal.applications.scan_states import ScanState
 from portal.config import Settings
 from portal.core import scanner, storage
+from portal.core.clock import now
 from portal.core.db import transaction
 from portal.core.orphans import Suspicious
 from portal.core.text import plural
@@ -52,6 +55,8 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(rescan)
     app.cli.add_command(sweep_files)
     app.cli.add_command(read_bounces)
+    app.cli.add_command(export_answers)
+    app.cli.add_command(import_answers)
 
 
 @click.command()
@@ -113,6 +118,45 @@ def read_bounces(maildir: str) -> None:
         raise click.ClickException(str(error)) from None
     words = ("recorded", "repeated", "unknown", "unreadable")
     console.print(", ".join(f"{counted[word]} {word}" for word in words))
+
+
+@click.command("export-answers")
+@click.argument("application")
+@with_appcontext
+def export_answers(application: str) -> None:
+    """Write the answers of an APPLICATION, by reference or number, as JSON; files are not among them."""
+    try:
+        with transaction():
+            found = transfer.take_out(application)
+    except transfer.NoApplication:
+        raise click.ClickException(f"There is no application {application}.") from None
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+@click.command("import-answers")
+@click.argument("application")
+@click.argument("file", type=click.File("rb"))
+@with_appcontext
+def import_answers(application: str, file: BinaryIO) -> None:
+    """Put the answers of a FILE that export-answers wrote into the draft APPLICATION: all of them, or none.
+
+    Questions that the file does not name keep their answers.
+    """
+    try:
+        data = json.load(file)
+        with transaction():
+            made = transfer.bring_in(application, data, now=now())
+    except ValueError as error:  # bytes that are no text are one too
+        raise click.ClickException(f"{file.name} is not JSON: {error}.") from None
+    except transfer.NoApplication:
+        raise click.ClickException(f"There is no application {application}.") from None
+    except NoDraft:
+        raise click.ClickException("It was submitted already. Only a draft takes answers.") from None
+    except transfer.NotAnswers as wrong:
+        raise click.ClickException(
+            "Nothing was changed. " + " ".join(f"{s}." for s in wrong.problems.values())
+        ) from None
+    console.print(f"The draft of {made.person.full_name} has {plural(len(data['answers']), 'answer')} of the file.")
 
 
 @click.command()

@@ -20,6 +20,7 @@ from portal.applications.progress import timeline
 from portal.applications.sheet import sheet
 from portal.applications.status import Status
 from portal.applications.team_models import TeamComment, TeamMember
+from portal.applications.transfer import export_answers
 from portal.core.audit import Event
 from portal.core.db import db
 from portal.following.models import Follow
@@ -137,20 +138,13 @@ def _application(application: Application) -> dict[str, Any]:
         "sections": [
             {
                 "title": each.section.title,
-                "answers": [
-                    {"question": row.question.label, "answer": row.text, "value": _plain(row.value)}
-                    for row in each.rows
-                ],
+                "answers": [{"question": row.question.label, "answer": row.text} for row in each.rows],
             }
             for each in sheet(application)
         ],
+        "answers": export_answers(application),
         "files": [_file(application, document) for document in application.documents if _is_given(document)],
     }
-
-
-def _plain(value: Any) -> Any:
-    """The stored value; a question answered with files has them in a list of its own."""
-    return None if isinstance(value, list) and any(isinstance(each, Document) for each in value) else value
 
 
 def _file(application: Application, document: Document) -> dict[str, Any]:

@@ -2,9 +2,14 @@
 
 import csv
 import io
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,9 +19,11 @@ from portal.applications.actions import submit
 from portal.applications.models import Application
 from portal.applications.saving import save_section, seen_marks
 from portal.applications.sheet import sheet
+from portal.applications.status import Status
 from portal.applications.transfer import NotAnswers, export_answers, import_answers
 from portal.catalogue.fields import KINDS
 from portal.catalogue.frozen import frozen
+from portal.core.audit import Event
 from portal.core.clock import now
 from portal.core.db import db
 from tests import factories
@@ -144,6 +151,51 @@ def test_what_is_exported_comes_back(every: Application) -> None:
         "long_text": "Shorten “Long text” by 1 character: we can keep up to 50,000",
     }
     assert empty.values["number"] == 1250.5
+
+
+def test_an_operator_takes_answers_out_and_brings_them_in(app: Flask, every: Application, tmp_path: Path) -> None:
+    empty = factories.application(every.cycle, answers={"email": "stays@example.org"})
+    full = factories.application(every.cycle, status=Status.SUBMITTED, answers=ANSWERS)
+    db.session.commit()
+    run = app.test_cli_runner()
+    taken = run.invoke(args=["export-answers", full.reference])
+    assert json.loads(taken.stdout) == {
+        "application": full.reference, "listing": every.cycle.opportunity.title, "cycle": every.cycle.name,
+        "form_version": 1, "answers": ANSWERS,
+    }  # fmt: skip
+    file = tmp_path / "answers.json"
+
+    def bring(content: str | bytes, number: str = str(empty.id)) -> Result:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        made = run.invoke(args=["import-answers", number, str(file)])
+        db.session.expire_all()
+        return made
+
+    some = json.dumps({"answers": {"short_text": "On paper"}})
+    brought = bring(some)
+    assert brought.stdout == f"The draft of {empty.person.full_name} has 1 answer of the file.\n"
+    assert empty.values == {"short_text": "On paper", "email": "stays@example.org"}
+    event = db.session.scalars(sa.select(Event).where(Event.verb == "application.answers_imported")).one()
+    assert (event.actor_id, event.thing_id, event.facts) == (None, empty.id, {"questions": ["short_text"]})
+    assert bring(taken.stdout).exit_code == 0
+    assert empty.values == ANSWERS
+    for content, number, error in (
+        ("{", str(empty.id), "is not JSON"),
+        (b"\xff\xfe{", str(empty.id), "is not JSON"),
+        ("[1]", str(empty.id), "Nothing was changed. The file has no object named “answers”."),
+        ('{"answers": []}', str(empty.id), "Nothing was changed. The file has no object named “answers”."),
+        ('{"answers": {"short_text": "x", "number": "1,2.5 "}}', str(empty.id), "“Number” cannot hold '1,2.5 '."),
+        (some, "WIN-99-0001", "There is no application WIN-99-0001."),
+        (some, "9" * 30, "There is no application 999"),
+    ):
+        refused = bring(content, number)
+        assert refused.exit_code == 1
+        assert error in " ".join(refused.stderr.split())
+        assert empty.values == ANSWERS
+    assert run.invoke(args=["export-answers", "0"]).stderr == "Error: There is no application 0.\n"
+    refused = bring(some, full.reference or "")
+    assert refused.stderr == "Error: It was submitted already. Only a draft takes answers.\n"
+    assert full.values == ANSWERS
 
 
 text = st.text(alphabet=st.characters(codec="utf-8"), max_size=12)

@@ -70,6 +70,7 @@ def test_a_copy_holds_answers_files_and_mail(client: PageClient, mine: Applicati
     assert (application["reference"], application["status"]) == (mine.reference, "Submitted")
     answers = {each["question"]: each["answer"] for section in application["sections"] for each in section["answers"]}
     assert "Waiting-room stories" in answers.values()
+    assert application["answers"] == {"title": "Waiting-room stories"}  # as a draft takes them back
     [file] = application["files"]
     assert packed.read(file["path"]) == b"%PDF-1.4 the whole file"
     assert set(packed.namelist()) == {"READ ME.txt", "data.json", file["path"]}
