@@ -113,7 +113,9 @@ def test_every_kind_from_the_page_to_submission_and_out(client: PageClient, ever
     check = client.get(f"/applications/{every.id}/check")
     shown = dict(zip(check.all("//dt"), check.all("//dd"), strict=True))
     assert shown["Money table"] == "What forAmount Coach, half a day$19,999.99 Total$19,999.99"
-    assert shown["Repeating group"] == "Nurse, A, Jul 2015 to Jun 2016Lead, B, Mbarara, Jul 2018 to now"
+    rows = "Nurse, A, Jul 2015 to Jun 2016Lead, B, Mbarara, Jul 2018 to now"
+    gap = "Nothing in “Repeating group” covers Jul 2016 to Jun 2018. Say in a few words what you did then, in “Note on gaps”."  # noqa: E501
+    assert shown["Repeating group"] == f"{rows} {gap} You can submit without it."
     assert shown["Rank sites"] == "1. Bugoye Health Center 2. Beacon Hill"
     assert shown["Range of months"] == "Jul 2015 to now"
     assert "Information text" not in shown
