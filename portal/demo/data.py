@@ -15,7 +15,7 @@ from portal.catalogue.models import Cycle, Opportunity, Unit
 from portal.core.db import db, transaction
 from portal.demo import catalogue, people, together
 from portal.demo.applications import Loader, summarise_cycle
-from portal.demo.letters import load_letters
+from portal.demo.letters import Correspondence
 from portal.demo.new_dates import load_new_dates
 from portal.receipts.actions import issue
 
@@ -54,8 +54,13 @@ def _load(progress: Progress, chance: Random) -> None:
     _load_own(loader, cycles, staff["applicant"])
     together.load(applicants, Random(SEED))  # noqa: S311 - the same data each time
     load_new_dates(cycles["global-primary-care-scholars"][0][0], loader, staff["coordinator"])
-    load_letters(cycles["global-primary-care-scholars"][0][0], Random(SEED))  # noqa: S311 - as above
+    letters = Correspondence(Random(SEED), staff["coordinator"], staff["applicant"])  # noqa: S311 - as above
+    for pairs in cycles.values():
+        for cycle, facts in pairs:
+            letters.load(cycle, facts.get("letters"))
+    loader.messages.extend(letters.messages)
     loader.send()
+    letters.link_mails()
 
 
 def _load_own(loader: Loader, cycles: dict[str, list[tuple[Cycle, dict[str, object]]]], applicant: Person) -> None:

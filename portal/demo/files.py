@@ -1,4 +1,4 @@
-"""Files of the demo that open: short CVs of fictional people, set by typst."""
+"""Files of the demo that open: short CVs of fictional people and letters about them, set by typst."""
 
 import json
 from io import BytesIO
@@ -36,4 +36,21 @@ def curriculum_vitae(person: Person, *, role: str, projects: list[str]) -> Bytes
     """A CV of two pages as PDF."""
     facts = {"name": person.full_name, "email": str(person.email), "role": role, "projects": projects}
     pdf = typst.compile(CV.encode(), sys_inputs={"facts": json.dumps(facts)}, format="pdf")
+    return BytesIO(pdf)
+
+
+LETTER = """
+#set document(title: "Letter of recommendation (sample)")
+#set page(paper: "us-letter", margin: 2.8cm)
+#set text(size: 11pt)
+#let facts = json(bytes(sys.inputs.facts))
+#for line in facts.body.split("\\n\\n") [#line
+
+]
+"""
+
+
+def letter(body: str) -> BytesIO:
+    """A letter of one page as PDF.  In: its paragraphs, with empty lines between them."""
+    pdf = typst.compile(LETTER.encode(), sys_inputs={"facts": json.dumps({"body": body})}, format="pdf")
     return BytesIO(pdf)

@@ -118,7 +118,7 @@ def _hint(plan: LetterPlan, requests: Sequence[LetterRequest]) -> str:
         return f"{plural(plan.wanted, 'letter')}. We ask the people you name, as soon as you name them."
     if plan.mode is Mode.SHORTLIST:
         return f"{plural(plan.wanted, 'person', 'people')}. We ask them only if you are on the shortlist."
-    return f"{plural(plan.wanted, 'person', 'people')}. We do not write to them without telling you."
+    return f"{plural(plan.wanted, 'person', 'people')}. We do not write to them."
 
 
 register(Letters())

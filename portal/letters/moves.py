@@ -101,7 +101,7 @@ def write_to_writer(template: str, request: LetterRequest, *, is_kept: bool = Tr
         about=request if is_kept else None,
         request=request,
         reply_to=request.application.cycle.opportunity.contact_email,
-        **_words(request),
+        **words_of(request),
         **context,
     )
 
@@ -114,7 +114,7 @@ def write_to_applicant(template: str, request: LetterRequest, **context: Any) ->
         to=application.person,
         about=application,
         reply_to=application.cycle.opportunity.contact_email,
-        **_words(request),
+        **words_of(request),
         **context,
     )
 
@@ -128,10 +128,10 @@ def write_to_asker(template: str, request: LetterRequest, **context: Any) -> Non
     made_by = db.session.get_one(Person, request.made_by_id)
     is_there = made_by.active and coordinates(made_by, listing)
     for person in [made_by] if is_there else holders(Role.COORDINATOR, listing):
-        write(template, to=person, about=request.application, by_staff=True, **_words(request), **context)
+        write(template, to=person, about=request.application, by_staff=True, **words_of(request), **context)
 
 
-def _words(request: LetterRequest) -> dict[str, Any]:
+def words_of(request: LetterRequest) -> dict[str, Any]:
     """What every mail about a request names.  Nothing of the letter itself is among it."""
     application = request.application
     return {

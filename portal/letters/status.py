@@ -186,6 +186,9 @@ OVER = frozenset({S.REPLACED, S.CANCELLED})
 WAITING = frozenset({S.ASKED, S.OPENED})
 """States in which a letter is waited for and the writer can be reminded."""
 
+STILL_TO_SEND = WAITING | {S.BOUNCED}
+"""States in which the writer has neither sent a letter nor declined; who reads it at all was reached after all."""
+
 ANSWERABLE = WAITING | {S.BOUNCED, S.DECLINED, S.RECEIVED}
 """States in which the writer's link works."""
 

@@ -25,7 +25,7 @@ from portal.letters.models import LetterLink, LetterRequest
 from portal.letters.pages import end_page, link_or_end
 from portal.letters.refusals import Refused
 from portal.letters.rules import deadline, plan_of, why_closed
-from portal.letters.status import ANSWERABLE, Sender
+from portal.letters.status import ANSWERABLE, STILL_TO_SEND, Sender
 
 bp = Blueprint("recommend", __name__, url_prefix="/recommend")
 
@@ -39,7 +39,7 @@ def requests(token: str) -> str:
     present = now()
     closed = {one.id: why_closed(one, plan_of(one.cycle_id), present) for one in found}
     due = {one.id: deadline(plan, one.application) if (plan := plan_of(one.cycle_id)) else None for one in found}
-    waiting = [one for one in found if one.letter is None and not closed[one.id]]
+    waiting = [one for one in found if one.state in STILL_TO_SEND and not closed[one.id]]
     return render_template(
         "recommend/requests.html", token=token, name=link.name, waiting=waiting, due=due,
         others=[one for one in found if one not in waiting],
@@ -218,6 +218,9 @@ def _page(token: str, asked: LetterRequest, *, problem: str = "", **forms: Any) 
     given = asked.letter.ratings if asked.letter else []
     closed = why_closed(asked, plan, present)
     others = [] if closed and asked.letter is None else queries.to_address(asked.writer_address)
+    open_ones = [
+        one for one in others if one.state in STILL_TO_SEND and not why_closed(one, plan_of(one.cycle_id), present)
+    ]
     return render_template(
         "recommend/request.html", token=token, asked=asked, plan=plan, problem=problem, closed=closed,
         due_at=deadline(plan, asked.application) if plan else None, letter=asked.letter, act=ActForm(formdata=None),
@@ -225,7 +228,7 @@ def _page(token: str, asked: LetterRequest, *, problem: str = "", **forms: Any) 
         confirm_form=with_questions(_blank(ConfirmForm), plan, given),
         decline_form=forms.get("decline") or DeclineForm(formdata=None),
         assistant_form=forms.get("assistant") or AssistantForm(formdata=None),
-        others=[one for one in others if one.id != asked.id and one.letter is None],
+        others=[one for one in open_ones if one.id != asked.id], has_others=len(others) > 1,
     )  # fmt: skip
 
 

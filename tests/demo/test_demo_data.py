@@ -22,6 +22,9 @@ from portal.catalogue.models import Cycle, Opportunity
 from portal.core import storage
 from portal.core.db import db
 from portal.demo import data
+from portal.letters.models import Letter, LetterPlan, LetterRequest
+from portal.letters.status import Mode, Sender, State
+from portal.messaging.models import Message
 from portal.review.models import Assignment, ReviewSummary
 from portal.review.status import AssignmentState
 from tests.conftest import make_database, make_settings
@@ -55,7 +58,9 @@ def digest(app: Flask) -> list[Any]:
             .order_by(Application.id)
         ).all()
         scores = db.session.execute(select(Assignment.score).order_by(Assignment.id)).all()
-    return [*map(tuple, rows), *map(tuple, scores)]
+        asked = select(LetterRequest.writer_name, LetterRequest.state, LetterRequest.waived, Letter.ratings)
+        letters = db.session.execute(asked.outerjoin(LetterRequest.letters).order_by(LetterRequest.id, Letter.id)).all()
+    return [*map(tuple, rows), *map(tuple, scores), *map(tuple, letters)]
 
 
 def test_the_whole_fact_sheet_is_listed(demo: Flask) -> None:
@@ -95,6 +100,29 @@ def test_files_open(demo: Flask) -> None:
         assert len(content) == document.size
         with pikepdf.open(BytesIO(content)) as pdf:
             assert len(pdf.pages) == document.pages == 2
+
+
+def test_letters_stand_in_every_state_behind_links_that_work(demo: Flask) -> None:
+    found = db.session.execute(select(LetterPlan.mode, LetterRequest.state, LetterRequest.waived).join(
+        LetterRequest, LetterRequest.cycle_id == LetterPlan.cycle_id)).all()  # fmt: skip
+    assert {row[1] for row in found} == set(State)
+    assert {row[:2] for row in found} >= {(Mode.SHORTLIST, State.NAMED), (Mode.SHORTLIST, State.RECEIVED)}
+    assert set(db.session.scalars(select(LetterPlan.mode))) == {Mode.NAMES, Mode.SHORTLIST, Mode.BEFORE_REVIEW}
+    assert {row[2] for row in found if row[1] is State.RECEIVED} == {True, False}
+    assert {one.sent_by for one in db.session.scalars(select(Letter))} == set(Sender)
+    asked = db.session.scalars(select(LetterRequest).where(LetterRequest.by_staff)).all()
+    assert {one.state for one in asked} == {State.NAMED, State.ASKED}
+    for letter in db.session.scalars(select(Letter).where(Letter.storage_key.is_not(None))):
+        with pikepdf.open(BytesIO(storage.read(letter.storage_key or ""))) as pdf:
+            assert len(pdf.pages) == letter.pages == 1
+    client = PageClient(demo)
+    mails = db.session.execute(
+        select(Message.text_body, LetterRequest.state).join(LetterRequest, LetterRequest.message_id == Message.id)
+    ).all()
+    for state in set(State) - {State.NAMED}:
+        body = next(row[0] for row in mails if row[1] is state)
+        path = "/recommend/" + body.split("/recommend/")[1].split()[0]
+        assert client.get(path).status == (410 if state in {State.REPLACED, State.CANCELLED} else 200), state
 
 
 def test_loading_twice_changes_nothing(demo: Flask) -> None:

@@ -136,6 +136,23 @@ def test_a_link_opens_what_went_to_the_same_address_and_nothing_else(desk: Desk,
     assert page.all("//li[.//a[contains(., 'Maren')]]//*[@class='status']") == ["Received"]
 
 
+def test_what_was_declined_or_is_closed_does_not_wait(desk: Desk, here: Here) -> None:
+    address = desk.request.writer_address
+    for name, state, status in (
+        ("Ada", State.DECLINED, Status.SUBMITTED), ("Bo", State.ASKED, Status.NOT_SELECTED),
+        ("Cy", State.OPENED, Status.SUBMITTED), ("Di", State.BOUNCED, Status.SUBMITTED),
+    ):  # fmt: skip
+        application = factories.application(here.cycle, factories.person(name, "X"), status=Status.SUBMITTED)
+        made.request(application, state=state, writer_address=address)
+        stand(application, status)
+    page = desk.client.get(f"/recommend/{desk.token}")
+    assert "3 letters wait for you." in page.text
+    over = page.all("//h2[.='Sent or over']/following-sibling::ul/li")
+    assert [(row.split()[0], row.split()[-1]) for row in over] == [("Bo", "sent"), ("Ada", "Declined")]
+    others = desk.page().all("//div[h2='Also waiting for you']//li/div/a")
+    assert [name.split()[0] for name in others] == ["Di", "Cy"]
+
+
 def test_a_typed_letter_arrives_with_ratings(desk: Desk, here: Here) -> None:
     page = desk.page().submit("/letter", body="She is  good.\r\nVery.\0", rating_1="5", rating_2="")
     assert page.flashes == ["Your letter has arrived. You can replace it or take it back until review starts."]
