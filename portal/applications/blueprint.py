@@ -1,10 +1,11 @@
 """The blueprint of the applicant's pages, and how their refusals are answered: which, since when, what to do."""
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from portal.applications.inspection import SENT_BYTES, last_sent_name
 from portal.applications.models import Document
 from portal.applications.refusals import Kept, NoDraft, NoForm, NotYours, Turned
 from portal.applications.rules import belongs, opens, over
@@ -77,7 +78,10 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     limit = file_size(current_app.config["SETTINGS"].max_upload_bytes)
     if pages.asked_by_script():
         return pages.for_script("too-large", 413, f"Choose files of up to {limit} together.")
-    return render_template("errors/413.html", limit=limit), 413
+    # Nothing of the body was read, since it says how long it is; its beginning names the file.
+    name = last_sent_name(request.environ["wsgi.input"].read(SENT_BYTES))
+    total = file_size(request.content_length or 0)
+    return render_template("errors/413.html", limit=limit, name=name, total=total), 413
 
 
 def turned(refusal: Turned) -> ResponseReturnValue:

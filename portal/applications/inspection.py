@@ -15,6 +15,7 @@ from portal.catalogue.kind_settings import FILE_TYPES
 from portal.core.text import clean, file_size
 
 HEAD_BYTES = 8192
+SENT_BYTES = 1024 * 1024  # of a form that is too large: its texts are shorter than this
 LONGEST_NAME = 120
 CONTENT_TYPES_BYTES = 1024 * 1024
 OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -77,6 +78,12 @@ def inspect(stream: BinaryIO, filename: str, *, allowed: Sequence[str], max_byte
     if kind not in allowed:
         raise BadFile(f"Replace {name}: this question takes {takes}", limits)
     return Inspected(with_extension(name, kind), FILE_TYPES[kind].media_type, pages)
+
+
+def last_sent_name(head: bytes) -> str:
+    """The name of the last file that the beginning of a form names, and so the one that fills the rest; or nothing."""
+    names = re.findall(rb'; filename="([^"\r\n]+)"', head)
+    return plain_name(names[-1].decode(errors="replace")) if names else ""
 
 
 def plain_name(filename: str) -> str:

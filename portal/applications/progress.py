@@ -14,7 +14,9 @@ from portal.applications.status import RELEASED, Status
 from portal.core.clock import now
 from portal.core.pages import FILTERS
 from portal.core.text import plural
+from portal.messaging.kinds import kind_of
 
+REMINDER = "deadline_reminder"
 PATH = (Status.SUBMITTED, Status.ELIGIBLE, Status.IN_REVIEW, Status.PANEL)
 LETTER = "Decision letter"
 _PROMISED = dict(zip(PATH[1:], STAGES, strict=False))
@@ -130,6 +132,12 @@ class Draft:
     @property
     def is_open(self) -> bool:
         return is_open(self.application.person, self.application, now())
+
+    @property
+    def reminds(self) -> bool:
+        """Whether its owner gets reminders of the deadline."""
+        kind = kind_of(REMINDER)
+        return not self.application.is_test and kind is not None and kind.key not in self.application.person.mail_off
 
     @property
     def words(self) -> str:

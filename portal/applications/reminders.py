@@ -12,7 +12,7 @@ from portal.applications import queries
 from portal.applications.companions import tasks_of
 from portal.applications.extension_models import Extension
 from portal.applications.models import Application
-from portal.applications.progress import Draft
+from portal.applications.progress import REMINDER, Draft
 from portal.applications.reminder_models import Before, Reminder
 from portal.applications.rules import EDITED, unlocked
 from portal.applications.sheet import sheet
@@ -23,7 +23,7 @@ from portal.core.db import db
 from portal.messaging.actions import write_if_wanted
 from portal.messaging.kinds import kind_of
 
-TEMPLATE = "deadline_reminder"
+TEMPLATE = REMINDER
 AT_ONCE = 500
 
 

@@ -1,5 +1,6 @@
 """Files: what is taken and refused, by content; how they are served; what happens when the store is down."""
 
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from portal.accounts.models import Person
 from portal.applications import jobs, rules
 from portal.applications.file_answers import disposition
-from portal.applications.inspection import BadFile, inspect, plain_name
+from portal.applications.inspection import BadFile, inspect, last_sent_name, plain_name
 from portal.applications.models import Application, Document
 from portal.core import audit, storage
 from portal.core.clock import now
@@ -389,7 +390,21 @@ def test_a_request_beyond_all_limits(client: PageClient, draft: Application, mon
     page = client.get(section_path(draft, 1))
     page = send(page, draft, b"x" * 5000, "huge.pdf")
     assert (page.status, page.one("//h1")) == (413, "That file is too large")
-    assert "20 MB" in page.text
+    assert re.search(r"You sent huge.pdf: \d+ KB in all, and we take files up to 20 MB. Nothing was upl", page.text)
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b'; name="q1"; filename="small.pdf"\r\n\r\nx\r\n--b; name="q2"; filename="large.pdf"', "large.pdf"),
+        (b'; name="q1"; filename="C:\\\\CVs\\\\\xc3\xa9t\xc3\xa9.pdf"\r\n', "été.pdf"),
+        (b'; name="q1"; filename="\xff\xe2\x80\xae<b>.pdf"\r\n', "\ufffd<b>.pdf"),
+        (b'; name="q1"; filename=""\r\n', ""),
+        (b"", ""),
+    ],
+)
+def test_the_file_that_is_too_large_is_named(head: bytes, name: str) -> None:
+    assert last_sent_name(head) == name
 
 
 def test_files_of_a_deleted_draft_are_deleted(client: PageClient, complete: Application) -> None:

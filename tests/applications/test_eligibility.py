@@ -74,6 +74,9 @@ def test_it_says_why_not_and_what_else_is_open(client: PageClient, asked: Applic
     assert open_now.opportunity.title in links
     assert closed.opportunity.title not in links
     assert asked.cycle.opportunity.title not in links
+    assert page.errors == []  # the panel says it, once
+    assert page.all("//nav[@aria-label='Sections of this application']//a") == ["Check and submit"]
+    assert "Opens when you are eligible" in page.text
     check = client.get(f"/applications/{asked.id}/check")
     assert len(check.errors) == 3  # two that decide, and the title that is missing
     assert client.post(f"/applications/{asked.id}/submit").status == 422
