@@ -6,8 +6,9 @@ from flask_login import current_user
 
 from portal.applications import queries, revision_actions, revisions
 from portal.applications.blueprint import bp
+from portal.applications.forms import ActForm
 from portal.applications.models import Application
-from portal.applications.revision_changes import history
+from portal.applications.revision_changes import changes_since, history
 from portal.applications.rules import belongs
 from portal.core import audit
 from portal.core.access import guard
@@ -21,6 +22,19 @@ def reopen(application: Application) -> ResponseReturnValue:
     revision_actions.reopen(application, by=current_user._get_current_object(), now=now())
     flash("You can change your application.|What you submitted stands until you submit the changes.")
     return redirect(url_for("applications.show", application_id=application.id), 303)
+
+
+@bp.get("/<int:application_id>/edit/stop")
+@guard("application.submit", application=queries.whole)
+def confirm_stop(application: Application) -> ResponseReturnValue:
+    """Ask before what was changed is dropped; an edit that is over has nothing to drop."""
+    last = revisions.last(application.id) if application.editing_since else None
+    if last is None:
+        return redirect(url_for("applications.show", application_id=application.id))
+    return render_template(
+        "applications/drop_changes.html", application=application, cycle=application.cycle, act=ActForm(), last=last,
+        opportunity=application.cycle.opportunity, changes=changes_since(application, last),
+    )  # fmt: skip
 
 
 @bp.post("/<int:application_id>/edit/stop")

@@ -83,7 +83,7 @@ WORDS = {
         "Eligibility checked",
         "info",
         2,
-        "Reviewers are being assigned. You do not need to do anything.",
+        "Reviewers are being assigned.",
         "Your application fits the program and goes to review.",
     ),
     Status.IN_REVIEW: Words(

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from flask import Flask, current_app
 from sqlalchemy import CheckConstraint, select
@@ -18,6 +19,11 @@ ZONE_NOTES = {
     "America/Los_Angeles": "All times are Pacific Time (PT).",
     "UTC": "All times are UTC.",
 }
+
+
+def zone_words(zone: tzinfo) -> str:
+    """What staff are told of the zone in which they enter times: `Eastern Time (ET)`."""
+    return ZONE_NOTES.get(str(zone), f"All times are {zone}.").removeprefix("All times are ").removesuffix(".")
 
 
 class Branding(HasId, Model):

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.core import clock, text
 from portal.core.access import Denied, RowId, Words, can, public
-from portal.core.branding import brand, stylesheet
+from portal.core.branding import brand, stylesheet, zone_words
 from portal.core.db import db
 
 bp = Blueprint("pages", __name__)
@@ -116,6 +116,7 @@ FILTERS: dict[str, Any] = {
     "filesize": text.file_size,
     "plural": text.plural,
     "words": text.number_word,
+    "zone_words": zone_words,
 }
 
 

@@ -178,12 +178,31 @@ def test_dropping_the_changes_brings_back_what_was_submitted(client: PageClient,
     factories.document(submitted, filename="other.pdf")
     db.session.commit()
     assert revisions.contents(submitted) != before
-    page = client.sign_in(submitted.person).get(f"/applications/{submitted.id}").submit("/edit/stop", button="Drop")
+    asked = client.sign_in(submitted.person).get(f"/applications/{submitted.id}").click("Drop the changes")
+    assert asked.one("//h1") == "Drop the changes"
+    assert "What you changed since is gone for good" in asked.text
+    assert asked.all("//ins")[0] == "Something"
+    assert revisions.contents(submitted) != before
+    page = asked.submit("/edit/stop", button="Drop")
     assert page.flashes == ["Your changes are dropped. Your application is as you submitted it."]
     db.session.expire_all()
     assert revisions.contents(submitted) == before
     assert submitted.editing_since is None
-    assert client.post(f"/applications/{submitted.id}/edit/stop").status == 409  # a second press finds nothing open
+    for act in (client.get, client.post):  # a second press finds nothing open
+        assert act(f"/applications/{submitted.id}/edit/stop").status == 409
+
+
+def test_a_draft_has_no_changes_to_drop(client: PageClient, draft: Application) -> None:
+    page = client.sign_in(draft.person).get(f"/applications/{draft.id}/edit/stop")
+    assert (page.status, page.location) == (302, f"/applications/{draft.id}")
+
+
+def test_a_request_for_changes_is_something_to_do(client: PageClient, submitted: Application) -> None:
+    client.sign_in(submitted.person)
+    idle = "You do not need to do anything now."
+    assert idle in client.get(f"/applications/{submitted.id}").text
+    asked(submitted)
+    assert idle not in client.get(f"/applications/{submitted.id}").text
 
 
 def test_nothing_changed_and_things_to_fix_are_said(client: PageClient, submitted: Application) -> None:
@@ -313,7 +332,7 @@ def test_only_the_sections_asked_for_are_unlocked_also_after_the_deadline(
             button="Ask for changes", sections=str(section.id), reason="Name the site", due_at="2026-12-14T17:00"
         )
         assert page.flashes == ["Changes requested. We wrote to the applicant."]
-        assert "Changes requested, due Mon, Dec 14, 5:00 pm ET" in page.text
+        assert "Changes requested Due Mon, Dec 14, 5:00 pm ET." in page.text
         (mail,) = mails("changes_requested")
         assert mail.to_address == submitted.person.email
         assert "Name the site" in mail.text_body
@@ -349,7 +368,9 @@ def test_when_the_date_passes_both_are_told_honestly(client: PageClient, submitt
         page = client.sign_in(submitted.person).get(f"/applications/{submitted.id}")
         assert "You were asked for changes by Sun, Dec 20, 12:00 pm ET. That date has passed" in page.text
         staff = client.sign_in(factories.coordinator(submitted.cycle.opportunity))
-        assert "Changes not submitted by Sun, Dec 20" in staff.get(f"/manage/applications/{submitted.id}").text
+        assert (
+            "Changes not submitted They were due Sun, Dec 20" in staff.get(f"/manage/applications/{submitted.id}").text
+        )
         again = asked(submitted, due_at=now() + timedelta(days=3))  # a new request takes its place
         assert again.is_open
     assert len(db.session.scalars(select(ChangeRequest).where(ChangeRequest.cancelled_at.is_(None))).all()) == 1
