@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -113,7 +113,8 @@ def _go_on(application: Application) -> ResponseReturnValue:
 def show(application: Application) -> str:
     """A draft's task list while one can work on it; otherwise the whole application, to read and print.
 
-    Members of a team who do not write read the draft with its comments.  That staff read it is recorded first.
+    Members of a team who do not write read the draft with its comments.  Of one that is being changed, `?submitted`
+    shows what stands meanwhile.  That staff read it is recorded first.
     """
     if not belongs(current_user, application):
         audit.record_read(current_user._get_current_object(), "application.read", application)
@@ -122,7 +123,8 @@ def show(application: Application) -> str:
     if application.status is Status.DRAFT and (draft := _draft(application, sheet(application))).is_open:
         changes = list(told_lines(application))
         return _tasks_page(application, draft, changes=changes, edit=None)
-    if application.editing_since is not None and unlocked(current_user, application, now()):
+    is_edited = application.editing_since is not None and "submitted" not in request.args
+    if is_edited and unlocked(current_user, application, now()):
         draft = _draft(application, sheet(application))
         return _tasks_page(application, draft, changes=[], edit=_edit(application))
     parts = sheet(revisions.as_submitted(application))

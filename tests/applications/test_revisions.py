@@ -197,6 +197,18 @@ def test_a_draft_has_no_changes_to_drop(client: PageClient, draft: Application) 
     assert (page.status, page.location) == (302, f"/applications/{draft.id}")
 
 
+def test_what_stands_can_be_read_while_it_is_changed(client: PageClient, submitted: Application) -> None:
+    reopened(submitted)
+    answer(submitted, "title", "Not submitted yet")
+    db.session.commit()
+    page = client.sign_in(submitted.person).get(f"/applications/{submitted.id}").click("as submitted")
+    assert "Waiting-room stories" in page.text
+    assert "Not submitted yet" not in page.text
+    assert "Your receipt" in page.text
+    assert page.submit("/edit", button="Go on with the changes").one("//h1") == "Change your application"
+    assert submitted.values["title"] == "Not submitted yet"
+
+
 def test_a_request_for_changes_is_something_to_do(client: PageClient, submitted: Application) -> None:
     client.sign_in(submitted.person)
     idle = "You do not need to do anything now."
