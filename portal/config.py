@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     receipt_key: str = Field(
         "", description="Signs receipts; empty takes SECRET_KEY. A receipt is good for as long as its key is."
     )
+    self_identification_key: str = Field(
+        "",
+        description="Hides whose voluntary answers are whose; empty takes SECRET_KEY. Keep it once there are any.",
+    )
     totp_secrets: Annotated[dict[str, str], NoDecode] = Field(
         default_factory=dict, description='JSON object of key id to secret that encrypts TOTP seeds: {"1": "…"}.'
     )

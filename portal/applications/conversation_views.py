@@ -1,6 +1,6 @@
 """Messages with the coordinator, for those who apply."""
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -30,7 +30,8 @@ def write_message(application: Application) -> ResponseReturnValue:
     if not form.validate():
         return _page(application, form), 422
     if not within(AT_MOST, "conversation", str(current_user.id)):
-        abort(429)
+        form.body.errors = ["You have sent 20 messages within an hour. Send this one later: it stands below."]
+        return _page(application, form), 429
     conversations.say(application, form.body.data or "", by=current_user._get_current_object(), now=now())
     flash("Your message is sent.|We write to you when there is an answer.")
     return redirect(url_for(".conversation", application_id=application.id), 303)

@@ -6,6 +6,7 @@ from procrastinate import RetryStrategy
 from sqlalchemy import delete, select
 
 from portal.applications import (
+    companions,
     document_jobs,  # noqa: F401 - registers its tasks
     reminders,
     stage_actions,
@@ -62,14 +63,24 @@ def drop_late_edits(timestamp: int) -> None:
 def sweep_removed(timestamp: int) -> None:
     """Delete documents removed more than a day ago, first the bytes, then the row: a crash between is made good.
 
-    What was ever submitted stays: revisions name it.
+    What was ever submitted stays, since revisions name it; and so does what may not be deleted at the moment.
     """
-    query = select(Document.id, Document.storage_key).where(
+    query = select(Document.id, Document.storage_key, Document.application_id).where(
         Document.removed_at < now() - KEEP_REMOVED, Document.submitted_at.is_(None)
     )
-    for document_id, key in db.session.execute(query.order_by(Document.id).limit(AT_ONCE)).all():
-        storage.delete(key)
-        db.session.execute(delete(Document).where(Document.id == document_id))
+    kept: dict[int, bool] = {}
+    last, gone = 0, 0
+    while rows := db.session.execute(query.where(Document.id > last).order_by(Document.id).limit(AT_ONCE)).all():
+        for last, key, application_id in rows:
+            if application_id not in kept:
+                application = db.session.get_one(Application, application_id)
+                kept[application_id] = bool(companions.kept_because(application))
+            if not kept[application_id]:
+                storage.delete(key)
+                db.session.execute(delete(Document).where(Document.id == last))
+                gone += 1
+        if gone >= AT_ONCE:  # the rest in an hour
+            return
 
 
 @task(CARRY_DRAFTS, retry=RetryStrategy(max_attempts=10, exponential_wait=4), own_transactions=True)

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.accounts.rules import coordinates, reviews_for
+from portal.accounts.throttling import within
 from portal.applications import queries, team_actions, team_queries, team_rules  # noqa: F401 - registers the rules
 from portal.applications.blueprint import bp
 from portal.applications.forms import ActForm
@@ -21,6 +22,8 @@ from portal.applications.team_queries import Thread, member_of, with_team
 from portal.core.access import by_token, guard, signed_in
 from portal.core.clock import now
 from portal.core.db import db
+
+COMMENTS = "60 per hour"
 
 
 @bp.get("/<int:application_id>/team")
@@ -236,6 +239,9 @@ def comment(application: Application, section_id: int) -> ResponseReturnValue:
     form = CommentForm.of(thread.section)
     if not form.validate():
         return draft_page(application, failed=form), 422
+    if not within(COMMENTS, "team-comment", str(current_user.id)):
+        form.body.errors = ["You have written 60 comments within an hour. Send this one later: it stands below."]
+        return draft_page(application, failed=form), 429
     asked = form.question(thread.section)
     team_actions.comment(application, thread.section, asked, form.body.data or "", by=_me(), now=now())
     flash("Comment added.|Your team reads it; reviewers never do.")

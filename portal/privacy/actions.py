@@ -1,7 +1,7 @@
 """Closing an account, holding what must be kept, and deleting what was kept long enough."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import delete, select
@@ -20,11 +20,14 @@ from portal.core import audit
 from portal.core.db import db
 from portal.following.models import Follow
 from portal.messaging.actions import write
+from portal.messaging.models import Message
 from portal.privacy import queries
 from portal.privacy.copying import delete_copies_of
 from portal.privacy.models import LegalHold, Purge
+from portal.profiles.models import Profile
 
 AT_ONCE = 50
+MAIL_KEPT = timedelta(days=365)
 HELD = "For legal reasons nothing of this application may be deleted at the moment. You can delete it later."
 CLOSED = "The applicant closed their account."
 NOBODY = ("Deleted", "person")
@@ -56,14 +59,16 @@ def close_account(person: Person, *, now: datetime) -> None:
     """Close one's own account for good.
 
     Drafts are deleted but for those that a hold keeps, what can be withdrawn is withdrawn, roles, passkeys, saved
-    listings and copies end, the address is free again.  Submitted applications stay for as long as their listings keep
-    them, under the name; without any the name goes too.  Raises LeadsTeam, and LastAdmin of accounts.
+    listings, copies, profile and mail of the account end, the address is free again.  Submitted applications stay for
+    as long as their listings keep them, under the name; without any the name goes too.  Raises LeadsTeam, and LastAdmin
+    of accounts.
     """
     teams = _led_teams(person)
     if teams:
         raise LeadsTeam(teams)
     address = (person.full_name, person.email)
     deactivate(person, by=person)
+    _forget_what_is_theirs(person)
     for application in queries.drafts_of(person.id):
         delete_draft(application, by=person)
     for application, _ in queries.kept_until(person.id):
@@ -81,6 +86,25 @@ def close_account(person: Person, *, now: datetime) -> None:
     write("account_closed", to=address, kept=names, has_held=bool(held))
     audit.record(person, "person.closed", person, kept=len(names))
     _forget_name(person)
+
+
+def _forget_what_is_theirs(person: Person) -> None:
+    """Delete the profile and the mail that is about no application, unless a hold on the person keeps them."""
+    if queries.is_person_held(person.id):
+        return
+    db.session.execute(delete(Profile).where(Profile.person_id == person.id))
+    db.session.execute(delete(Message).where(Message.person_id == person.id, queries.goes_with_nothing()))
+
+
+def forget_old_mail(now: datetime) -> int:
+    """Delete mail older than `MAIL_KEPT` that no application takes with it: of accounts, alerts and invitations, and
+    what told others that a request had ended.  What a hold is on stays.  Out: how many."""
+    gone = db.session.execute(
+        delete(Message)
+        .where(Message.created_at < now - MAIL_KEPT, queries.goes_with_nothing(), ~queries.is_mail_held())
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def _led_teams(person: Person) -> Sequence[Application]:
@@ -156,4 +180,8 @@ def lift_hold(hold: LegalHold, *, by: Person, now: datetime) -> None:
         hold.lifted_at, hold.lifted_by_id = now, by.id
         audit.record(by, "legal-hold.lifted", hold)
         if hold.person_id is not None:
-            _forget_name(db.session.get_one(Person, hold.person_id))
+            person = db.session.get_one(Person, hold.person_id)
+            db.session.flush()
+            if person.closed_at is not None:
+                _forget_what_is_theirs(person)
+            _forget_name(person)

@@ -28,6 +28,12 @@ def give_up_copies(timestamp: int) -> None:
     copying.give_up_old(now())
 
 
+@task("privacy.forget_old_mail", periodic="37 6 * * *")
+def forget_old_mail(timestamp: int) -> None:
+    """Delete mail that no application takes with it and that is a year old."""
+    actions.forget_old_mail(now())
+
+
 @task("privacy.purge", periodic="7 6 * * *", own_transactions=True)
 def purge(timestamp: int) -> None:
     """Delete what was kept long enough, once a day, some in each transaction."""

@@ -15,6 +15,9 @@ from portal.applications.status import Status
 from portal.catalogue.models import Cycle, Opportunity
 from portal.core.db import db
 from portal.core.paging import Key, Slice, paginate
+from portal.endorsements.models import Endorsement
+from portal.letters.models import LetterRequest
+from portal.messaging.models import Message
 from portal.privacy.models import CopyState, DataCopy, LegalHold, Purge
 
 ENDED = (Status.NOT_SELECTED, Status.WITHDRAWN)
@@ -173,6 +176,32 @@ def purges(*, after: str = "", before: str = "") -> Slice:
     """The log of what was deleted, latest first."""
     query: Select[Any] = select(Purge).options(joinedload(Purge.cycle).joinedload(Cycle.opportunity))
     return paginate(db.session, query, [Key(Purge.id, descending=True)], size=50, after=after, before=before)
+
+
+def is_person_held(person_id: int) -> bool:
+    """Whether a hold stands on a person themselves."""
+    standing = exists().where(LegalHold.person_id == person_id, LegalHold.lifted_at.is_(None))
+    return bool(db.session.scalar(select(standing)))
+
+
+def goes_with_nothing() -> ColumnElement[bool]:
+    """Mail that no application takes with it when it is deleted, as a condition on `Message`."""
+    return Message.thing_type.not_in([each.__tablename__ for each in (Application, LetterRequest, Endorsement)])
+
+
+def is_mail_held() -> ColumnElement[bool]:
+    """Whether a hold stands on the person whom a mail went to, or on the cycle that it is about or an application of
+    it, as a condition on `Message`."""
+    standing = LegalHold.lifted_at.is_(None)
+    about_cycle = Message.thing_type == Cycle.__tablename__
+    of_application = exists().where(
+        LegalHold.application_id == Application.id, standing, Application.cycle_id == Message.thing_id
+    )
+    return or_(
+        exists().where(LegalHold.person_id == Message.person_id, standing),
+        and_(about_cycle, exists().where(LegalHold.cycle_id == Message.thing_id, standing)),
+        and_(about_cycle, of_application),
+    )
 
 
 def closed_and_done(person_id: int) -> bool:

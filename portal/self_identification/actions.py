@@ -38,8 +38,14 @@ class ChangedMeanwhile(Exception):
 
 
 def subject_of(application_id: int) -> bytes:
-    """What stands for an application beside its answers: HMAC-SHA-256 under a key made from `SECRET_KEY`."""
-    key = hashlib.sha256(b"self-identification:" + current_app.config["SECRET_KEY"].encode()).digest()
+    """What stands for an application beside its answers: HMAC-SHA-256 under a key made from
+    `SELF_IDENTIFICATION_KEY`, or from `SECRET_KEY` where that is empty.
+
+    Under another key the answers of before are found no more, and so would outlast their application.
+    """
+    settings = current_app.config["SETTINGS"]
+    secret = settings.self_identification_key or settings.secret_key
+    key = hashlib.sha256(b"self-identification:" + secret.encode()).digest()
     return hmac.new(key, str(application_id).encode(), hashlib.sha256).digest()
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.accounts.models import Person
-from portal.applications import team_actions
+from portal.applications import team_actions, team_views
 from portal.applications.models import Application
 from portal.applications.status import Status
 from portal.applications.team_models import Access, TeamComment, TeamMember
@@ -569,6 +569,24 @@ def test_comments_that_are_refused_are_kept_on_the_page(client: PageClient, draf
     db.session.add(foreign)
     db.session.flush()
     assert client.post(f"/applications/{draft.id}/team/comments/{foreign.id}/resolve").status == 404
+
+
+def test_comments_are_counted_and_the_one_too_many_stays_on_the_page(
+    client: PageClient, throttled: Callable[[], PageClient], draft: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(team_views, "COMMENTS", "2 per hour")
+    factories.member(draft, factories.person("Ren", "Nakagawa"))
+    db.session.commit()
+    section = draft.form.sections[0]
+    path, body = f"/applications/{draft.id}/team/comments/{section.id}", f"s{section.id}-body"
+    visitor = throttled().sign_in(draft.person)
+    for words in ("One", "Two"):
+        visitor.get(f"/applications/{draft.id}/team/read").submit(path, **{body: words})
+    page = visitor.get(f"/applications/{draft.id}/team/read").submit(path, **{body: "Three of them"})
+    assert page.status == 429
+    assert page.errors == ["You have written 60 comments within an hour. Send this one later: it stands below."]
+    assert "Three of them" in page.one(f"//textarea[@name='{body}']")
+    assert sorted(each.body for each in db.session.scalars(select(TeamComment))) == ["One", "Two"]
 
 
 def test_comments_follow_their_question_into_another_version_of_the_form(

@@ -12,8 +12,11 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.following.actions import keep_listing
 from portal.following.models import Follow
+from portal.messaging.actions import write
 from portal.messaging.models import Message
 from portal.privacy import actions
+from portal.profiles.actions import save_answers
+from portal.profiles.models import Profile
 from tests import factories
 from tests.page_client import PageClient
 
@@ -182,3 +185,43 @@ def test_a_hold_on_a_person_keeps_their_name_until_it_is_lifted(client: PageClie
     assert (maren.closed_at is not None, maren.given_name) == (True, "Maren")
     actions.lift_hold(hold, by=factories.admin(), now=now())
     assert (maren.given_name, maren.family_name) == ("Deleted", "person")
+
+
+def keep_profile(person: Person) -> None:
+    save_answers(person, answers={"organization": "A clinic"}, now=now())
+    db.session.commit()
+
+
+def test_profile_and_mail_of_the_account_go_and_mail_of_applications_stays_with_them(
+    client: PageClient, maren: Person
+) -> None:
+    keep_profile(maren)
+    kept = factories.application(by=maren, status=Status.OFFERED)
+    told = {"invited_by": "Ines", "link": "http://x/", "valid_words": "a day"}
+    for about in (kept, None):
+        write("invitation", to=maren, about=about, **told)
+    write("invitation", to=factories.person(), **told)
+    page = client.get("/account/close")
+    assert "Your profile, and the mail that we wrote to you about your account." in page.text
+    close(client)
+    db.session.expire_all()
+    assert db.session.scalars(sa.select(Profile)).all() == []
+    left = db.session.execute(sa.select(Message.template, Message.thing_type).order_by(Message.id)).all()
+    assert [tuple(each) for each in left] == [("invitation", "application"), ("invitation", ""), ("account_closed", "")]
+
+
+def test_a_hold_on_a_person_keeps_their_profile_until_it_is_lifted(client: PageClient, maren: Person) -> None:
+    keep_profile(maren)
+    hold = actions.place_hold(maren, reason="Letter of counsel", by=factories.admin(), now=now())
+    db.session.commit()
+    close(client)
+    assert db.session.scalars(sa.select(Profile.person_id)).all() == [maren.id]
+    actions.lift_hold(hold, by=factories.admin(), now=now())
+    assert db.session.scalars(sa.select(Profile)).all() == []
+
+
+def test_lifting_a_hold_leaves_the_profile_of_an_open_account(maren: Person) -> None:
+    keep_profile(maren)
+    hold = actions.place_hold(maren, reason="Letter of counsel", by=factories.admin(), now=now())
+    actions.lift_hold(hold, by=factories.admin(), now=now())
+    assert db.session.scalars(sa.select(Profile.person_id)).all() == [maren.id]

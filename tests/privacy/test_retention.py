@@ -1,13 +1,14 @@
 """What ended is deleted when the time of its listing is over, unless it is held; it leaves a line that names nobody."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
 from portal.accounts.models import Person
-from portal.applications.jobs import delete_files
+from portal.applications.jobs import delete_files, sweep_removed
 from portal.applications.models import Answer, Application, Document
 from portal.applications.status import Status
 from portal.catalogue.models import Cycle
@@ -117,6 +118,21 @@ def test_the_log_only_grows(cycle: Cycle) -> None:
         db.session.execute(sa.delete(Purge))
 
 
+def test_a_hold_keeps_files_that_the_owner_takes_out_of_a_draft(cycle: Cycle) -> None:
+    draft, other = factories.application(cycle), factories.application(factories.cycle())
+    kept, gone = factories.document(draft), factories.document(other)
+    hold = actions.place_hold(draft, reason="Letter of counsel", by=factories.admin(), now=now())
+    kept.removed_at = gone.removed_at = now() - timedelta(days=2)
+    db.session.flush()
+    keys = [kept.storage_key, gone.storage_key]
+    sweep_removed.func(timestamp=0)
+    assert [storage.exists(key) for key in keys] == [True, False]
+    actions.lift_hold(hold, by=factories.admin(), now=now())
+    sweep_removed.func(timestamp=0)
+    assert [storage.exists(key) for key in keys] == [False, False]
+    assert db.session.scalars(sa.select(Document)).all() == []
+
+
 @pytest.mark.parametrize("of", ["cycle", "person", "application"])
 def test_a_hold_keeps_it_until_it_is_lifted(cycle: Cycle, of: str) -> None:
     application, other = ended(cycle, Status.NOT_SELECTED), ended(factories.cycle(**dates(cycle)), Status.WITHDRAWN)
@@ -135,6 +151,31 @@ def test_a_hold_keeps_it_until_it_is_lifted(cycle: Cycle, of: str) -> None:
 
 def dates(cycle: Cycle) -> dict[str, datetime | None]:
     return {"opens_at": cycle.opens_at, "closes_at": cycle.closes_at}
+
+
+def test_mail_that_no_application_takes_along_goes_after_a_year(cycle: Cycle) -> None:
+    """Mail about an application goes with it; what told others that a request had ended names the applicant too."""
+    held_cycle, held_person = factories.cycle(), factories.person()
+    with_hold = ended(factories.cycle(**dates(cycle)), Status.WITHDRAWN)
+    for thing in (held_cycle, held_person, with_hold):
+        actions.place_hold(thing, reason="Letter of counsel", by=factories.admin(), now=now())
+    told = {"invited_by": "Ines", "link": "http://x/", "valid_words": "a day"}
+
+    def mail(about: Any = None, to: Any = ("Ada", "ada@example.org"), ago: timedelta = YEAR + timedelta(days=1)) -> int:
+        made = write("invitation", to=to, about=about, **told)
+        made.created_at = now() - ago
+        db.session.flush()
+        return made.id
+
+    application = ended(cycle, Status.OFFERED)
+    stays = {
+        mail(application), mail(held_cycle), mail(with_hold.cycle), mail(to=held_person),
+        mail(cycle, ago=YEAR - timedelta(days=1)),
+    }  # fmt: skip
+    goes = {mail(), mail(cycle), mail(to=application.person), mail(factories.person())}
+    jobs.forget_old_mail.func(timestamp=0)
+    assert set(db.session.scalars(sa.select(Message.id))) == stays
+    assert not stays & goes
 
 
 def test_it_goes_on_until_nothing_is_over(cycle: Cycle, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -303,3 +303,17 @@ def test_nothing_that_the_database_remembers_of_a_row_joins_answers_to_applicati
     places = db.session.scalars(sa.text("SELECT subject FROM self_id_answer ORDER BY ctid")).all()
     assert [bytes(one) for one in places] == sorted(actions.subject_of(each.id) for each in made)
     assert db.session.scalar(sa.text("SELECT count(DISTINCT cmin::text) FROM self_id_answer")) == 1
+
+
+def test_another_secret_key_loses_no_answer_where_the_key_of_answers_is_kept(
+    app: Flask, context: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the operations page says: with a new SECRET_KEY, the old one goes into SELF_IDENTIFICATION_KEY."""
+    settings = app.config["SETTINGS"]
+    before = actions.subject_of(7)
+    new = settings.model_copy(update={"secret_key": "another-secret-key-" * 3})
+    monkeypatch.setitem(app.config, "SETTINGS", new)
+    assert actions.subject_of(7) != before
+    kept = new.model_copy(update={"self_identification_key": settings.secret_key})
+    monkeypatch.setitem(app.config, "SETTINGS", kept)
+    assert actions.subject_of(7) == before
