@@ -4,6 +4,7 @@ Every HTML page fetched must be valid, with a title, unique ids, labelled fields
 """
 
 from collections import Counter
+from contextvars import Context
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -14,6 +15,10 @@ from werkzeug.test import TestResponse
 
 from portal.accounts.models import Person
 from portal.core.db import db
+from tests.queries import count_queries
+
+MOST_QUERIES = 12
+KEPT = ("branding", "section", "question")  # read once by a process and kept by it
 
 NEEDS_LABEL = "//input[not(@type='hidden' or @type='submit' or @type='button')]|//select|//textarea"
 
@@ -122,8 +127,18 @@ class PageClient:
         self.raw: FlaskClient = app.test_client()
 
     def get(self, path: str, **options: Any) -> Page:
+        """A page as it is answered to a process that has just started nothing else: in a context of its own.
+
+        Each page must do with `MOST_QUERIES`.
+        """
         self._forget_last_request()
-        return Page(self, self.raw.get(path, **options))
+        with count_queries(self.app) as found:
+            answer = Context().run(self.raw.get, path, **options)
+        page = Page(self, answer)
+        if page.is_html:
+            asked = [query for query in found if not query.partition("FROM ")[2].startswith(KEPT)]
+            assert len(asked) <= MOST_QUERIES, "\n".join([f"{len(asked)} queries on {path}", *asked])
+        return page
 
     def post(self, path: str, data: dict[str, Any] | None = None, *, multipart: bool = False, **options: Any) -> Page:
         """Send fields as they are; the token of the session is added when the fields bring none."""

@@ -123,10 +123,14 @@ def document_by_id(document_id: int) -> Document | None:
 
 
 def teams_of(person_id: Any) -> Select[int]:
-    """The ids of the applications in whose team a person is now, besides those that they lead."""
-    return select(TeamMember.application_id).where(
+    """The ids of the applications in whose team a person is now, besides those that they lead.
+
+    In: the person's id, or the column of an enclosing query that holds it.
+    """
+    joined = select(TeamMember.application_id).where(
         TeamMember.person_id == person_id, TeamMember.joined_at.is_not(None), TeamMember.ended_at.is_(None)
     )
+    return joined.correlate_except(TeamMember)
 
 
 def of_others(person_id: int) -> ColumnElement[bool]:

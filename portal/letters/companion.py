@@ -17,7 +17,7 @@ from portal.letters import queries
 from portal.letters.asking import cancel_all
 from portal.letters.models import Letter, LetterPlan, LetterRequest
 from portal.letters.pages import lines
-from portal.letters.rules import may_ask, plan_of, why_waiting
+from portal.letters.rules import may_ask, why_waiting
 from portal.letters.status import Mode, State
 from portal.messaging.actions import forget_about
 from portal.messaging.rendering import absolute_url
@@ -29,32 +29,28 @@ class Letters(Companion):
     """The companion of this package."""
 
     def tasks(self, applications: Sequence[Application]) -> Mapping[int, Sequence[Task]]:
-        """One line for each draft whose cycle asks for letters; two queries."""
-        plans = queries.plans({application.cycle_id for application in applications})
-        asking = [application for application in applications if application.cycle_id in plans]
-        requests = queries.requests_of([application.id for application in asking]) if asking else {}
-        return {one.id: [_task(one, plans[one.cycle_id], requests[one.id])] for one in asking}
+        """One line for each draft whose cycle asks for letters; one query."""
+        found = queries.standings([one.id for one in applications])
+        return {one.id: [_task(one, found[one.id].plan, found[one.id].own)] for one in applications if one.id in found}
 
     def panels(self, application: Application, user: Any) -> Sequence[Panel]:
-        """The people asked for letters, for the applicant: names and states."""
-        plan = plan_of(application.cycle_id)
-        if plan is None or not belongs(user, application):
+        """The people asked for letters, for the applicant: names and states; one query."""
+        if not belongs(user, application) or not (found := queries.standings([application.id])):
             return ()
-        found = queries.of_application(application.id, with_letters=True)
-        shown = lines(application, found, plan, now=clock.now())
+        standing = found[application.id]
+        shown = lines(application, standing.requests, standing, now=clock.now())
         data = {"lines": shown, "application": application, "may_edit": bool(may_ask(user, application))}
         return [Panel("letters/_panel.html", data)] if shown else ()
 
     def asides(self, applications: Sequence[Application], user: Any) -> Sequence[Panel]:
-        """The same for all running applications of somebody, beside their list; a fixed number of queries."""
-        plans = queries.plans({application.cycle_id for application in applications})
-        mine = [one for one in applications if one.cycle_id in plans and belongs(user, one)]
-        found = queries.requests_with_letters([one.id for one in mine]) if mine else {}
-        arrived = queries.delivered([request for requests in found.values() for request in requests])
+        """The same for all running applications of somebody, beside their list; one query."""
+        mine = [one for one in applications if belongs(user, one)]
+        found = queries.standings([one.id for one in mine])
         now = clock.now()
         shown = [
-            (one, bool(may_ask(user, one)), lines(one, found[one.id], plans[one.cycle_id], now=now, arrived=arrived))
+            (one, bool(may_ask(user, one)), lines(one, found[one.id].counting, found[one.id], now=now))
             for one in mine
+            if one.id in found
         ]
         shown = [row for row in shown if row[2]]
         has_letters = any(line.letter_id for row in shown for line in row[2])

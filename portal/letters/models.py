@@ -99,6 +99,9 @@ class LetterRequest(HasId, Model):
     version: Mapped[int] = mapped_column(server_default="1")
 
     application: Mapped[Application] = relationship()
+    plan: Mapped[LetterPlan | None] = relationship(
+        primaryjoin="foreign(LetterRequest.cycle_id) == LetterPlan.cycle_id", viewonly=True
+    )
     letters: Mapped[list["Letter"]] = relationship(order_by="Letter.number", back_populates="request")
     links: Mapped[list["LetterLink"]] = relationship(order_by="LetterLink.id", back_populates="request")
 

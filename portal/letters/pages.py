@@ -14,6 +14,7 @@ from portal.letters import queries
 from portal.letters.asking import why_no_reminder
 from portal.letters.models import Letter, LetterLink, LetterPlan, LetterRequest
 from portal.letters.policy import sight
+from portal.letters.queries import Standing
 from portal.letters.rules import deadline, opens
 from portal.letters.status import OVER, REVIEW_OPEN, WAITING, State
 
@@ -40,18 +41,13 @@ class Line:
 def lines(
     application: Application,
     requests: Sequence[LetterRequest],
-    plan: LetterPlan,
+    standing: Standing,
     *,
     now: datetime,
-    arrived: frozenset[int] | None = None,
 ) -> list[Line]:
-    """The requests of an application as its owner's pages show them, in the order they were made.
-
-    In: requests with their letters; the ids of those whose mail arrived, where they are known already.
-    """
-    arrived = queries.delivered(requests) if arrived is None else arrived
+    """Requests of an application as its owner's pages show them, in the order they were made."""
     seen = [request for request in requests if sight(application.person, request).state]
-    return [_line(application, request, plan, request.id in arrived, now) for request in seen]
+    return [_line(application, one, standing.plan, one.id in standing.arrived, now) for one in seen]
 
 
 def _line(

@@ -1,6 +1,7 @@
 """Reading plans, requests and letters; the requests that a writer's link opens."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,16 +15,22 @@ from portal.applications.scan_states import ScanState
 from portal.catalogue.models import Cycle
 from portal.core.db import db
 from portal.core.tokens import hashed
-from portal.letters.models import Letter, LetterLink, LetterPlan, LetterRequest
+from portal.letters.models import Letter, LetterLink, LetterOverride, LetterPlan, LetterRequest
 from portal.letters.status import ANSWERABLE, OVER, Mode, State
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
 
-_APPLICATION = joinedload(LetterRequest.application).options(
+_LISTING = joinedload(LetterRequest.application).options(
     joinedload(Application.person).lazyload(Person.memberships),
     joinedload(Application.cycle).joinedload(Cycle.opportunity),
     joinedload(Application.extension),
-    selectinload(Application.members),
+)
+_WHOLE = (
+    _LISTING,
+    joinedload(LetterRequest.plan),  # so that the session has it for `rules.plan_of`
+    joinedload(LetterRequest.application).selectinload(Application.members),
+    selectinload(LetterRequest.letters),
+    selectinload(LetterRequest.links),
 )
 MOST_SHOWN = 100
 
@@ -63,9 +70,7 @@ def locked(request: LetterRequest) -> LetterRequest:
 
 
 def _whole() -> Select[LetterRequest]:
-    return select(LetterRequest).options(
-        _APPLICATION, selectinload(LetterRequest.letters), selectinload(LetterRequest.links)
-    )
+    return select(LetterRequest).options(*_WHOLE)
 
 
 def of_application(application_id: int, *, with_letters: bool = False) -> Sequence[LetterRequest]:
@@ -81,28 +86,49 @@ def counting(application_id: int) -> list[LetterRequest]:
     return [request for request in of_application(application_id) if request.state not in OVER]
 
 
-def plans(cycle_ids: Collection[int]) -> Mapping[int, LetterPlan]:
-    """The plans of these cycles that ask for letters or names."""
-    rows = db.session.scalars(
-        select(LetterPlan).where(LetterPlan.cycle_id.in_(sorted(cycle_ids)), LetterPlan.mode != Mode.NONE)
-    )
-    return {plan.cycle_id: plan for plan in rows}
+@dataclass
+class Standing:
+    """What an application's cycle asks for, and how far that is.
+
+    `override` is a coordinator's word that review starts without letters; `requests` in the order they were made, each
+    with its letters; `arrived` are the ids of those whose last mail the writer's server has taken and not sent back.
+    """
+
+    plan: LetterPlan
+    override: LetterOverride | None
+    requests: list[LetterRequest] = field(default_factory=list)
+    arrived: set[int] = field(default_factory=set)
+
+    @property
+    def counting(self) -> list[LetterRequest]:
+        """The requests that were not replaced or taken back."""
+        return [request for request in self.requests if request.state not in OVER]
+
+    @property
+    def own(self) -> list[LetterRequest]:
+        """Those of them that the applicant makes."""
+        return [request for request in self.counting if not request.by_staff]
 
 
-def requests_of(application_ids: Collection[int]) -> Mapping[int, list[LetterRequest]]:
-    """What the applicants ask for themselves that counts, by application."""
-    found: dict[int, list[LetterRequest]] = {key: [] for key in application_ids}
-    rows = db.session.scalars(
-        select(LetterRequest)
-        .where(
-            LetterRequest.application_id.in_(sorted(application_ids)),
-            LetterRequest.state.not_in(OVER),
-            LetterRequest.by_staff.is_(False),
-        )
-        .order_by(LetterRequest.id)
-    )
-    for request in rows:
-        found[request.application_id].append(request)
+def standings(application_ids: Collection[int]) -> dict[int, Standing]:
+    """How the letters of these applications stand, of those whose cycles ask for any, by application; one query."""
+    rows = db.session.execute(
+        select(Application.id, LetterPlan, LetterOverride, LetterRequest, Message.state)
+        .join(LetterPlan, LetterPlan.cycle_id == Application.cycle_id)
+        .outerjoin(LetterOverride, LetterOverride.application_id == Application.id)
+        .outerjoin(LetterRequest, LetterRequest.application_id == Application.id)
+        .outerjoin(Message, Message.id == LetterRequest.message_id)
+        .where(Application.id.in_(sorted(application_ids)), LetterPlan.mode != Mode.NONE)
+        .order_by(Application.id, LetterRequest.id)
+        .options(joinedload(LetterRequest.letters).immediateload(Letter.request))  # which costs no query
+    ).unique()
+    found: dict[int, Standing] = {}
+    for application_id, plan, override, request, mail in rows:
+        standing = found.setdefault(application_id, Standing(plan, override))
+        if request is not None:
+            standing.requests.append(request)
+        if mail is Delivery.SENT:
+            standing.arrived.add(request.id)
     return found
 
 
@@ -135,7 +161,7 @@ def letter_by_id(letter_id: int) -> Letter | None:
         select(Letter)
         .join(Letter.request)
         .where(Letter.id == letter_id)
-        .options(contains_eager(Letter.request).options(_APPLICATION, selectinload(LetterRequest.letters)))
+        .options(contains_eager(Letter.request).options(*_WHOLE))
     )
 
 
@@ -145,11 +171,7 @@ def link_of(token: str) -> LetterLink | None:
         select(LetterLink)
         .join(LetterLink.request)
         .where(LetterLink.token_hash == hashed(token))
-        .options(
-            contains_eager(LetterLink.request).options(
-                _APPLICATION, selectinload(LetterRequest.letters), selectinload(LetterRequest.links)
-            )
-        )
+        .options(contains_eager(LetterLink.request).options(_LISTING))
     )
 
 

@@ -16,11 +16,9 @@ from portal.core.db import db
 from portal.core.paging import Key, Slice, paginate
 from portal.letters.models import Letter, LetterEvent, LetterOverride, LetterPlan, LetterRequest
 from portal.letters.policy import sight
-from portal.letters.queries import due, with_due
-from portal.letters.rules import UNDECIDED, deadline, opens, plan_of, waits_for
+from portal.letters.queries import due, standings, with_due
+from portal.letters.rules import UNDECIDED, deadline, opens, waits_for
 from portal.letters.status import OVER, REVIEW_OPEN, WAITING, Mode, State
-from portal.messaging.models import Message
-from portal.messaging.status import Delivery
 
 PAGE_SIZE = 50
 OVERDUE = "overdue"
@@ -112,25 +110,16 @@ class LettersPanel:
         return self.plan.mode is Mode.SHORTLIST and self.named > 0
 
 
-def panel(
-    application: Application, plan: LetterPlan | None, override: LetterOverride | None, *, by: Any
-) -> LettersPanel | None:
-    """The letters of an application for staff; None where its cycle asks for none.  One query.
+def panel(application: Application, *, by: Any) -> LettersPanel | None:
+    """The letters of an application, read with its extension, for staff; None where its cycle asks for none.
 
-    In: the application with its extension; the plan of its cycle and a coordinator's word to start without letters,
-    which the caller read with it.
+    One query.
     """
-    if plan is None or plan.mode is Mode.NONE:
+    standing = standings([application.id]).get(application.id)
+    if standing is None:
         return None
-    found = db.session.execute(
-        select(LetterRequest, Message.state)
-        .outerjoin(Message, Message.id == LetterRequest.message_id)
-        .where(LetterRequest.application_id == application.id)
-        .order_by(LetterRequest.id)
-        .options(joinedload(LetterRequest.letters))
-    ).unique()
-    entries = []
-    for request, mail in found:
+    plan, entries = standing.plan, []
+    for request in standing.requests:
         seen = sight(by, request)
         entries.append(
             Entry(
@@ -138,12 +127,13 @@ def panel(
                 letter=request.letter if seen.content else None,
                 can_open=request.letter is not None and opens(request.letter),
                 versions=len(request.letters),
-                is_delivered=mail is Delivery.SENT,
+                is_delivered=request.id in standing.arrived,
                 declined_because=request.decline_reason if seen.details else "",
             )
         )
-    waits = "" if override or application.status in REVIEW_OPEN else _waits(application, plan, entries)
-    return LettersPanel(plan, entries, deadline(plan, application), waits, override)
+    starts = standing.override is not None or application.status in REVIEW_OPEN
+    waits = "" if starts else _waits(application, plan, entries)
+    return LettersPanel(plan, entries, deadline(plan, application), waits, standing.override)
 
 
 def _waits(application: Application, plan: LetterPlan, entries: Sequence[Entry]) -> str:
@@ -156,15 +146,9 @@ def _waits(application: Application, plan: LetterPlan, entries: Sequence[Entry])
 
 def readable(user: Any, application: Application) -> list[Letter]:
     """The letters of an application that this person may read, in the order they were asked for."""
-    if plan_of(application.cycle_id) is None:
-        return []
-    found = db.session.scalars(
-        select(LetterRequest)
-        .where(LetterRequest.application_id == application.id, LetterRequest.state == State.RECEIVED)
-        .order_by(LetterRequest.id)
-        .options(selectinload(LetterRequest.letters))
-    ).all()
-    return [one.letter for one in found if one.letter and sight(user, one).content]
+    standing = standings([application.id]).get(application.id)
+    received = [one for one in standing.requests if one.state is State.RECEIVED] if standing else []
+    return [one.letter for one in received if one.letter and sight(user, one).content]
 
 
 @dataclass(frozen=True)

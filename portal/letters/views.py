@@ -20,7 +20,7 @@ from portal.letters.models import Letter, LetterPlan, LetterRequest
 from portal.letters.pages import lines, served
 from portal.letters.refusals import Refused
 from portal.letters.rules import deadline, plan_of
-from portal.letters.status import OVER, Mode
+from portal.letters.status import Mode
 
 bp = Blueprint("letters", __name__, url_prefix="/applications")
 
@@ -33,13 +33,12 @@ def recommenders(application: Application) -> str:
 
 
 def _list(application: Application, problem: str = "") -> str:
-    plan = _plan(application)
-    found = queries.of_application(application.id, with_letters=True)
-    counting = [one for one in found if one.state not in OVER and not one.by_staff]
+    standing = queries.standings([application.id])[application.id]
+    plan = standing.plan
     return render_template(
         "letters/recommenders.html",
-        lines=lines(application, found, plan, now=now()),
-        left=plan.wanted - len(counting) if application.status is Status.DRAFT else 0,
+        lines=lines(application, standing.requests, standing, now=now()),
+        left=plan.wanted - len(standing.own) if application.status is Status.DRAFT else 0,
         problem=problem,
         act=ActForm(formdata=None),
         **_about(application, plan),

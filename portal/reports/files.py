@@ -15,7 +15,6 @@ from portal.applications.status import Status
 from portal.applications.team_models import TeamMember
 from portal.catalogue.models import Cycle, Opportunity, Site
 from portal.core.db import db
-from portal.letters.models import LetterOverride, LetterPlan
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
 from portal.selection.models import Decision
@@ -28,8 +27,7 @@ class File:
     """An application with its neighbours by name, as ids; none at the ends of the queue.
 
     `submissions` says how often it was submitted since these are kept, `submitted_last` when last,
-    `last_message` is the id of the last message with the applicant, `letter_plan` says which letters its cycle asks
-    for, and `letter_override` that its review starts without them.
+    and `last_message` is the id of the last message with the applicant.
     """
 
     application: Application
@@ -38,8 +36,6 @@ class File:
     submissions: int
     submitted_last: datetime | None
     last_message: int | None
-    letter_plan: LetterPlan | None
-    letter_override: LetterOverride | None
 
 
 def file_by_id(application_id: int) -> File | None:
@@ -52,9 +48,7 @@ def file_by_id(application_id: int) -> File | None:
     before, after = _neighbours()
     found = (
         db.session.execute(
-            select(Application, before, after, *counted(), last_message(), LetterPlan, LetterOverride)
-            .outerjoin(LetterPlan, LetterPlan.cycle_id == Application.cycle_id)
-            .outerjoin(LetterOverride, LetterOverride.application_id == Application.id)
+            select(Application, before, after, *counted(), last_message())
             .where(Application.id == application_id)
             .options(
                 listing.load_only(

@@ -157,7 +157,7 @@ def show_file(application: files.File) -> str:
         "reports/application.html", application=it, file=application, parts=parts, reading=reading,
         history=files.history(it), review_panel=panel(it),
         decision_panel=decision_panel(it),
-        letters_panel=letters_panel(it, application.letter_plan, application.letter_override, by=current_user),
+        letters_panel=letters_panel(it, by=current_user),
         moves=plain_steps(it.status), notes=notes_of(it.id), may_ask=may_open(it),
         endorsements=endorsements_of(it.id) if it.cycle.endorser else [],
     )  # fmt: skip

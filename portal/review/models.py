@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, Numeric, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from portal.accounts.models import Person
 from portal.applications.models import Application
@@ -20,6 +20,7 @@ class Assignment(HasId, Model):
 
     `scores` maps criterion id (as text) to 1..5; `score` is their weighted mean, set when the review is submitted.
     A recusal keeps the row, empties scores and comments, and closes the file to the reviewer.
+    `competes`, whether the reviewer applies in the same cycle, is known of what `queries.whole` read, and None else.
     """
 
     __tablename__ = "assignment"
@@ -40,6 +41,7 @@ class Assignment(HasId, Model):
 
     application: Mapped[Application] = relationship()
     reviewer: Mapped[Person] = relationship(foreign_keys=[reviewer_id])
+    competes: Mapped[bool | None] = query_expression()
 
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
-from sqlalchemy.orm import aliased, contains_eager, joinedload, lazyload
+from sqlalchemy.orm import aliased, contains_eager, joinedload, lazyload, with_expression
 
 from portal.accounts.models import Membership, Person
 from portal.accounts.rules import scope
@@ -70,16 +70,21 @@ _FILE = joinedload(Assignment.application).options(
 def whole(assignment_id: int) -> Assignment | None:
     """An assignment with all that the workspace shows of its application: form, answers and documents."""
     application = joinedload(Assignment.application)
-    return db.session.scalar(
+    cycle_id = select(Application.cycle_id).where(Application.id == Assignment.application_id)
+    competing = _competes(Assignment.reviewer_id, cycle_id.correlate(Assignment).scalar_subquery())
+    rows = db.session.scalars(
         select(Assignment)
         .where(Assignment.id == assignment_id)
         .options(
             _FILE,
             application.joinedload(Application.form),  # its questions are kept by `catalogue.frozen`
             application.selectinload(Application.answers),
-            application.selectinload(Application.documents),
+            application.joinedload(Application.documents),
+            application.joinedload(Application.members),
+            with_expression(Assignment.competes, competing),
         )
     )
+    return rows.unique().one_or_none()
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,14 @@ def read_assignment(user: Any, assignment: Any) -> bool:
         and assignment.application.status in REVIEWABLE
         and reviews_for(user, assignment.application.cycle.opportunity)
         and not took_part(user, assignment.application)
-        and not applies_too(user.id, assignment.application.cycle_id)
+        and not _competes(assignment)
     )
+
+
+def _competes(assignment: Assignment) -> bool:
+    if assignment.competes is None:
+        return applies_too(assignment.reviewer_id, assignment.application.cycle_id)
+    return assignment.competes
 
 
 @rule("review.write")

@@ -120,6 +120,16 @@ def test_whoever_endorsed_an_application_is_refused(state: EndorsementState, did
     assert len(made.pairs) == (0 if did else 1)
 
 
+def test_a_team_of_others_keeps_nobody_from_reviewing(scene: Scene) -> None:
+    def competing() -> dict[str, bool]:
+        return {str(one.person): one.competes for one in queries.candidates(scene.cycle)}
+
+    factories.member(scene.another("Ada", "Nwosu"), factories.person("Ren", "Nakagawa"))
+    assert competing() == {"Rosalind Hale": False, "Tobias Wren": False}
+    factories.member(scene.another("Ren", "Oduya"), scene.other)
+    assert competing() == {"Rosalind Hale": False, "Tobias Wren": True}
+
+
 def test_whoever_is_or_was_on_the_team_is_refused(scene: Scene) -> None:
     factories.member(scene.application, scene.other, left=True)
     with pytest.raises(actions.CannotAssign) as refused:
