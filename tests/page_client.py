@@ -18,7 +18,6 @@ from portal.core.db import db
 from tests.queries import count_queries
 
 MOST_QUERIES = 12
-KEPT = ("branding", "section", "question")  # read once by a process and kept by it
 
 NEEDS_LABEL = "//input[not(@type='hidden' or @type='submit' or @type='button')]|//select|//textarea"
 
@@ -127,18 +126,23 @@ class PageClient:
         self.raw: FlaskClient = app.test_client()
 
     def get(self, path: str, **options: Any) -> Page:
-        """A page as it is answered to a process that has just started nothing else: in a context of its own.
+        """A page, read in a context of its own, as a server reads it.
 
-        Each page must do with `MOST_QUERIES`.
+        Each must do with `MOST_QUERIES`; one that needs more is asked for again, since a process keeps the catalogue
+        and the forms that it has read once.
         """
+        answer, queries = self._read(path, options)
+        if answer.mimetype == "text/html" and len(queries) > MOST_QUERIES:
+            answer, queries = self._read(path, options)
+            assert len(queries) <= MOST_QUERIES, "\n".join([f"{len(queries)} queries on {path}", *queries])
+        return Page(self, answer)
+
+    def _read(self, path: str, options: dict[str, Any]) -> tuple[TestResponse, list[str]]:
+        """What is answered to a GET, and the queries that it took."""
         self._forget_last_request()
-        with count_queries(self.app) as found:
-            answer = Context().run(self.raw.get, path, **options)
-        page = Page(self, answer)
-        if page.is_html:
-            asked = [query for query in found if not query.partition("FROM ")[2].startswith(KEPT)]
-            assert len(asked) <= MOST_QUERIES, "\n".join([f"{len(asked)} queries on {path}", *asked])
-        return page
+        with count_queries(self.app) as queries:
+            answer = Context().run(lambda: self.raw.get(path, **options))
+        return answer, queries
 
     def post(self, path: str, data: dict[str, Any] | None = None, *, multipart: bool = False, **options: Any) -> Page:
         """Send fields as they are; the token of the session is added when the fields bring none."""

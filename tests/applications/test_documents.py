@@ -305,7 +305,8 @@ def test_features_above_can_open_documents_to_more_readers(client: PageClient, c
     reviewer = factories.reviewer(complete.cycle.opportunity)
     path = f"/applications/{complete.id}/documents/{document.id}"
     assert client.sign_in(reviewer).get(path).status == 404
-    rules.more_readers.append(lambda user, found: user.id == reviewer.id and found.id == document.id)
+    expected = (reviewer.id, document.id)
+    rules.more_readers.append(lambda user, found: (user.id, found.id) == expected)
     try:
         assert client.get(path).status == 200
     finally:

@@ -223,11 +223,12 @@ def test_without_a_cycle_or_a_form_nothing_can_be_started(client):
 def test_the_panel_shows_how_far_the_reader_has_come(client, monkeypatch):
     made = listing()
     someone = factories.person()
+    expected = (someone.id, made.cycles[0].id)
     standings = {"draft": ("14 days left", "Continue application"), "submitted": ("You have applied", "Read it")}
     for state, (badge, label) in standings.items():
         provider = lambda person, cycle_id, state=state, label=label: (  # noqa: E731
             panel.Standing(state, "/applications/7", label, "3 of 5 sections done.")
-            if (person.id, cycle_id) == (someone.id, made.cycles[0].id)
+            if (person.id, cycle_id) == expected
             else None
         )
         monkeypatch.setattr(panel, "_providers", [])
