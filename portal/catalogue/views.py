@@ -78,7 +78,9 @@ def _form(catalogue: Catalogue, listing: Listing, cycle: Intake | None) -> tuple
     return catalogue.keep(("form", cycle.id), lambda: queries.form_of(cycle.id))
 
 
-def _body(catalogue: Catalogue, listing: Listing, cycle: Intake | None, at: datetime) -> Markup:
+def _body(
+    catalogue: Catalogue, listing: Listing, cycle: Intake | None, form: tuple[queries.Part, ...], at: datetime
+) -> Markup:
     """What a listing says of itself; drawn anew only when the catalogue, the day or a step of the calendar changes."""
     calendar = facts.calendar(cycle, at, zone()) if cycle else []
 
@@ -90,7 +92,7 @@ def _body(catalogue: Catalogue, listing: Listing, cycle: Intake | None, at: date
                 cycle=cycle,
                 facts=facts.all_facts(listing, cycle)[: facts.MOST_FACTS],
                 calendar=calendar,
-                form=_form(catalogue, listing, cycle),
+                form=form,
             )
         )
 
@@ -134,14 +136,15 @@ def _is_first_look() -> bool:
 
 def _opportunity(catalogue: Catalogue, listing: Listing, found: Window[Intake], at: datetime) -> str:
     address = absolute_url("catalogue.opportunity", slug=listing.slug)
+    form = _form(catalogue, listing, found.cycle)
     return render_template(
         "catalogue/opportunity.html",
         listing=listing,
         address=address,
         card=Card.of(listing, found, at),
         cycle=found.cycle,
-        body=_body(catalogue, listing, found.cycle, at),
-        form=_form(catalogue, listing, found.cycle),
+        body=_body(catalogue, listing, found.cycle, form, at),
+        form=form,
         standing=panel.standing(current_user, found.cycle.id) if found.cycle else None,
         follows=panel.follows(current_user, listing.id),
         related=_related(catalogue, listing, at),
