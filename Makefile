@@ -19,7 +19,7 @@ demo: .venv/base.stamp ## Run the portal with demo data on PORT (8000), all stat
 test: .venv/dev.stamp ## Run the tests on an embedded PostgreSQL, with the coverage gate.
 	$(BIN)/python -m pytest -m "not browser" -n auto --cov --cov-report=term
 
-test-distribution: .venv/dev.stamp ## Run the tests once more on the PostgreSQL that the system's packages installed.
+test-distribution: .venv/dev.stamp ## Run the tests that ask a database once more, on the PostgreSQL that the system's packages installed.
 	TEST_POSTGRES=distribution $(BIN)/python -m pytest -m "not browser" -n auto -q
 
 browser: .venv/dev.stamp ## Walk the journeys of the five roles in Chromium, with axe on every page.

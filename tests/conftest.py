@@ -17,6 +17,15 @@ from portal.core.db import db
 from tests.page_client import PageClient
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On the distribution's PostgreSQL only the tests run that ask a database anything."""
+    if os.environ.get("TEST_POSTGRES") != "distribution":
+        return
+    asking = [item for item in items if "server_url" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=list(set(items) - set(asking)))
+    items[:] = asking
+
+
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a fresh database: of `TEST_DATABASE_URL`'s server when that is set, else of one started for the tests.
