@@ -55,9 +55,9 @@ def is_over(plan: LetterPlan, application: Application, now: datetime) -> bool:
 
 @rule("recommendation.read")
 def read_letter(user: Any, letter: Any) -> bool:
-    """What a letter says is for whoever `policy.sight` gives its content to; a version taken back
-    or blocked, for nobody; a file that is not known to be safe yet, for nobody either."""
-    if not isinstance(letter, Letter) or not letter.is_usable or not opens(letter):
+    """What a letter says is for whoever `policy.sight` gives its content to; an older version, and one taken back or
+    blocked, for nobody; a file that is not known to be safe yet, for nobody either."""
+    if not isinstance(letter, Letter) or letter.request.letter is not letter or not opens(letter):
         return False
     return sight(user, letter.request).content
 
