@@ -35,9 +35,7 @@ def checked_address(application: Application, address: str, others: Sequence[Let
     if key == address_key(application.person.email):
         whose = "the applicant's own address" if by_staff else "your own address"
         raise Refused(f"Name somebody else: this is {whose}.", "address")
-    team = {address_key(member.email) for member in application.members}
-    team |= {address_key(member.person.email) for member in application.members if member.person is not None}
-    if key in team:
+    if key in team_keys(application):
         whose = "the applicant's" if by_staff else "your"
         raise Refused(f"Name somebody else: this address is of somebody in {whose} team.", "address")
     if same := next((one for one in others if one.writer_key == key), None):
@@ -48,6 +46,12 @@ def checked_address(application: Application, address: str, others: Sequence[Let
             "address",
         )
     return address
+
+
+def team_keys(application: Application) -> set[str]:
+    """The addresses of all in the team as they are compared: those invited by, and those of their accounts."""
+    team = {address_key(member.email) for member in application.members}
+    return team | {address_key(member.person.email) for member in application.members if member.person is not None}
 
 
 def asked_already(other: LetterRequest, *, by_staff: bool) -> Refused:

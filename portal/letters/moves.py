@@ -13,7 +13,7 @@ from portal.core.text import clean
 from portal.core.tokens import hashed, new_token
 from portal.letters.models import LetterEvent, LetterLink, LetterRequest, moving
 from portal.letters.refusals import WrongStep
-from portal.letters.status import By, State, find_step
+from portal.letters.status import REVIEW_OPEN, By, State, find_step
 from portal.messaging.actions import write
 from portal.messaging.models import Message
 
@@ -120,15 +120,17 @@ def write_to_applicant(template: str, request: LetterRequest, **context: Any) ->
 
 
 def write_to_asker(template: str, request: LetterRequest, **context: Any) -> None:
-    """A mail to whoever can ask somebody else: the applicant, or the staff where the request is theirs."""
+    """A mail to whoever asked: the applicant, who can ask somebody else until review starts, or the staff."""
     if not request.by_staff:
-        write_to_applicant(template, request, by_staff=False, **context)
+        is_fixed = request.application.status in REVIEW_OPEN
+        write_to_applicant(template, request, by_staff=False, is_fixed=is_fixed, **context)
         return
     listing = request.application.cycle.opportunity
     made_by = db.session.get_one(Person, request.made_by_id)
     is_there = made_by.active and coordinates(made_by, listing)
     for person in [made_by] if is_there else holders(Role.COORDINATOR, listing):
-        write(template, to=person, about=request.application, by_staff=True, **words_of(request), **context)
+        facts = words_of(request) | {"by_staff": True, "is_fixed": False}
+        write(template, to=person, about=request.application, **facts, **context)
 
 
 def words_of(request: LetterRequest) -> dict[str, Any]:

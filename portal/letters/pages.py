@@ -15,7 +15,7 @@ from portal.letters.asking import why_no_reminder
 from portal.letters.models import Letter, LetterLink, LetterPlan, LetterRequest
 from portal.letters.policy import sight
 from portal.letters.queries import Standing
-from portal.letters.rules import deadline, opens
+from portal.letters.rules import deadline, opens, plan_of
 from portal.letters.status import OVER, REVIEW_OPEN, WAITING, State
 
 
@@ -65,7 +65,7 @@ def _line(
         waiver=request.waiver.to_applicant,
         tone=request.state.tone,
         badge="Delivered" if request.state is State.ASKED and is_delivered else request.state.label,
-        words=_history(request, is_delivered, deadline(plan, application)),
+        words=_history(request, is_delivered, deadline(plan, application), fixed=fixed),
         can_remind=not no_reminder and not fixed,
         no_reminder=no_reminder if request.state in WAITING and not request.by_staff else "",
         can_correct=request.state is State.BOUNCED and not fixed,
@@ -74,7 +74,7 @@ def _line(
     )
 
 
-def _history(request: LetterRequest, is_delivered: bool, due: datetime | None) -> str:
+def _history(request: LetterRequest, is_delivered: bool, due: datetime | None, *, fixed: bool) -> str:
     """`Asked Nov 12. Opened Nov 13. Due Fri, Dec 18, 11:59 pm ET.`"""
     day = FILTERS["short_day"]
     words = []
@@ -90,8 +90,8 @@ def _history(request: LetterRequest, is_delivered: bool, due: datetime | None) -
         words.append(f"Reminded {day(request.reminded_at)}.")
     if request.state in WAITING and due is not None:
         words.append(f"Due {FILTERS['day_time'](due)}.")
-    if request.by_staff and request.state in {State.BOUNCED, State.DECLINED}:
-        words.append("The program decides whether it asks somebody else.")
+    if fixed and request.state in {State.BOUNCED, State.DECLINED}:
+        words.append("The program decides what becomes of it; you do not need to do anything.")
     elif not words or request.state in {State.BOUNCED, State.DECLINED}:
         words.append(request.state.next_words)
     return " ".join(words)
@@ -109,7 +109,12 @@ def link_or_end(token: str) -> LetterLink:
 
 def end_page(request: LetterRequest, *, is_assistant: bool = False) -> Response:
     """What somebody reads whose link opens nothing any more: why, and what they can do."""
-    return Response(render_template("recommend/ended.html", request=request, is_assistant=is_assistant), 410)
+    return Response(
+        render_template(
+            "recommend/ended.html", request=request, is_assistant=is_assistant, plan=plan_of(request.cycle_id)
+        ),
+        410,
+    )
 
 
 def served(letter: Letter) -> Response:

@@ -15,7 +15,7 @@ from portal.applications.scan_states import ScanState
 from portal.catalogue.models import Cycle
 from portal.core.db import db
 from portal.core.tokens import hashed
-from portal.letters.models import Letter, LetterLink, LetterOverride, LetterPlan, LetterRequest
+from portal.letters.models import Letter, LetterEvent, LetterLink, LetterOverride, LetterPlan, LetterRequest
 from portal.letters.status import ANSWERABLE, OVER, Mode, State
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
@@ -219,6 +219,12 @@ def writers(application_ids: Collection[int]) -> list[tuple[int, str, State]]:
         )
     )
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def count_declines(request_id: int) -> int:
+    """How often the writer has declined."""
+    declined = LetterEvent.request_id == request_id, LetterEvent.target == State.DECLINED
+    return db.session.scalar(select(func.count(LetterEvent.id)).where(*declined)) or 0
 
 
 def count_versions(request_id: int) -> int:

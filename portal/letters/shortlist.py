@@ -14,8 +14,8 @@ from portal.letters.catches import checked_address, checked_name
 from portal.letters.models import LetterRequest
 from portal.letters.moves import note_event
 from portal.letters.refusals import Refused
-from portal.letters.rules import UNDECIDED
-from portal.letters.status import By, State
+from portal.letters.rules import UNDECIDED, plan_of
+from portal.letters.status import By, Mode, State
 
 MOST_ADDED = 5
 """By the staff for one application, beside those whom the applicant named; those let go of do not count."""
@@ -70,9 +70,12 @@ def let_go(request: LetterRequest, *, by: Person, now: datetime) -> None:
 def ask_shortlist(applications: Sequence[Application], *, by: Person, now: datetime) -> list[LetterRequest]:
     """Write to all people named for these applications who were not written to yet; a decided one is left out.
 
-    Out: the requests sent.  Raises Refused when the deadline of the letters has passed.
+    Out: the requests sent.  Raises Refused when the deadline of the letters has passed, and where applicants were told
+    that nobody is written to.
     """
     sent = []
+    if any((plan := plan_of(one.cycle_id)) is None or plan.mode is Mode.NAMES for one in applications):
+        raise Refused("Applicants of this cycle only name people, and were told that nobody writes to them.")
     for application in sorted(applications, key=lambda one: one.id):
         held = locked_application(application.id)
         if held is None or held.status not in UNDECIDED:

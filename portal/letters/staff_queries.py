@@ -107,7 +107,7 @@ class LettersPanel:
 
     @property
     def asks_shortlist(self) -> bool:
-        return self.plan.mode is Mode.SHORTLIST and self.named > 0
+        return self.plan.mode is not Mode.NAMES and self.named > 0
 
 
 def panel(application: Application, *, by: Any) -> LettersPanel | None:

@@ -186,6 +186,8 @@ def _assistants_link(token: str) -> LetterLink:
     link = link_or_end(token)
     if not link.is_assistant:
         abort(404)
+    if plan_of(link.request.cycle_id) is None:
+        abort(end_page(link.request, is_assistant=True))
     return link
 
 
@@ -195,7 +197,7 @@ def _request(token: str, recommender_id: int) -> LetterRequest:
     found = link.request if link.request_id == recommender_id else queries.request_by_id(recommender_id)
     if found is None or found.writer_address.casefold() != link.address.casefold():
         abort(404)
-    if found.state not in ANSWERABLE:
+    if found.state not in ANSWERABLE or plan_of(found.cycle_id) is None:
         abort(end_page(found))
     return found
 

@@ -15,6 +15,7 @@ from portal.core.db import db
 from portal.core.text import clean
 from portal.letters import queries, scanning
 from portal.letters.addresses import address_key
+from portal.letters.catches import team_keys
 from portal.letters.models import DigestStop, Letter, LetterLink, LetterRequest
 from portal.letters.moves import (
     end_links,
@@ -34,6 +35,9 @@ TAKES = ("pdf", "docx")
 TAKES_WORDS = "PDF or Word (.docx)"
 LONGEST_BODY = 20_000
 MOST_VERSIONS = 20
+MOST_ASSISTANTS = 10
+"""Of one request, those whose link has ended too: each was a mail to somebody who did not know of it."""
+MOST_DECLINES = 3
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,8 @@ def accept_again(request: LetterRequest, *, now: datetime) -> None:
     request = queries.locked(request)
     if closed := why_closed(request, plan_of(request.cycle_id), now):
         raise Refused(closed)
+    if queries.count_declines(request.id) >= MOST_DECLINES:
+        raise Refused(f"You have declined {MOST_DECLINES} times. Write to the coordinator if you can write after all.")
     if request.state is State.DECLINED:
         request.asked_at = request.asked_at or now
         move(request, State.OPENED, by=By.WRITER, person=None, now=now)
@@ -207,8 +213,13 @@ def name_assistant(request: LetterRequest, *, name: str, address: str, now: date
         address = valid_address(clean(address).strip())
     except InvalidAddress as invalid:
         raise Refused(invalid.reason, "address") from invalid
-    if address_key(address) == address_key(request.application.person.email):
+    key = address_key(address)
+    if key == address_key(request.application.person.email):
         raise Refused("Name somebody else: the applicant cannot upload a letter about themselves.", "address")
+    if key in team_keys(request.application):
+        raise Refused("Name somebody else: this address is of somebody in the applicant's team.", "address")
+    if sum(link.is_assistant for link in request.links) >= MOST_ASSISTANTS:
+        raise Refused(f"You have named {MOST_ASSISTANTS} assistants, which is as often as we write to them.")
     end_links(request, now=now, assistants_only=True)
     db.session.flush()
     name = " ".join(clean(name).split())

@@ -11,6 +11,7 @@ from portal.letters.status import Sender, State
 from portal.messaging import actions, bounces
 from portal.messaging.models import Message
 from portal.messaging.status import BounceKind
+from tests import factories
 from tests.letters import factories as made
 from tests.letters.conftest import Here
 from tests.letters.test_asking import mails
@@ -51,6 +52,19 @@ def test_the_writer_is_told_that_their_assistants_mail_came_back_and_names_anoth
     assert "Lena Voss (l.voss@hospital.example) can upload it." in page.text
     [note] = db.session.scalars(db.select(LetterEvent.note).where(LetterEvent.note != ""))
     assert note == "The mail to Lena Voss came back."
+
+
+def test_nobody_of_the_team_uploads_and_assistants_are_capped(desk: Desk, here: Here) -> None:
+    factories.member(here.draft, factories.person(email="ren@account.example"), email="r@work.example")
+    db.session.commit()
+    for address in ("REN+x@account.example", "r@work.example"):
+        page = desk.page().submit("/assistant", **LENA | {"address": address})
+        assert page.errors == ["Name somebody else: this address is of somebody in the applicant's team."]
+    for _ in range(writing.MOST_ASSISTANTS):
+        desk.page().submit("/assistant", button="Let them upload", **LENA)
+    page = desk.page().submit("/assistant", button="Let them upload", **LENA)
+    assert page.errors == ["You have named 10 assistants, which is as often as we write to them."]
+    assert len(mails("letter_assistant")) == 10
 
 
 def test_mail_of_an_assistant_since_replaced_says_nothing(desk: Desk) -> None:

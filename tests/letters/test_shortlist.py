@@ -133,7 +133,7 @@ def test_mail_of_the_staffs_own_request_that_comes_back_is_told_to_them(client: 
     assert "you ask them for a letter about Maren Okafor-Lind" in told.text_body
     client.sign_in(here.applicant)
     text = client.get(f"/applications/{here.draft.id}/recommenders").text
-    assert "The program decides whether it asks somebody else." in text
+    assert "The program decides what becomes of it; you do not need to do anything." in text
     assert "Correct the address" not in text
     client.sign_in(here.coordinator)
     page = client.get(f"/manage/recommenders/{request.id}/address").submit("/address", address=here.applicant.email)
@@ -247,6 +247,23 @@ def test_the_applicant_sees_it_once_asked_and_cannot_change_it(client: PageClien
         "/new", waived="yes", name="Bo", address="bo@hospital.example"
     )
     assert page.flashes == ["Bo is named. Nobody was written to."]
+
+
+def test_who_is_only_named_is_not_written_to(staff: PageClient, here: Here) -> None:
+    request = asked(here, State.NAMED)
+    here.plan.mode = Mode.NAMES
+    path = f"/manage/cycles/{here.cycle.id}/letters/ask"
+    page = staff.get(f"{path}?id={request.application_id}")
+    assert "They are told that nobody is written to." in page.text
+    assert "email" not in page.one("//h1/following-sibling::p")
+    refused = staff.post(path, {"id": str(request.application_id)})
+    assert (refused.status, mails("letter_requested")) == (409, [])
+    assert "Ask 1 person" not in staff.get(f"/manage/applications/{request.application_id}").text
+    here.plan.mode = Mode.BEFORE_REVIEW  # the plan changed: those named before it can be asked
+    page = staff.get(f"/manage/applications/{request.application_id}")
+    assert "Add a writer yourself" not in page.text
+    page = page.click("Ask 1 person for letters").submit(button="Send 1 email")
+    assert [mail.to_address for mail in mails("letter_requested")] == [request.writer_address]
 
 
 def test_no_mail_of_the_staff_goes_after_the_deadline(staff: PageClient, here: Here) -> None:

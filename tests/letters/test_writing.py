@@ -14,7 +14,7 @@ from portal.core import storage
 from portal.core.clock import now
 from portal.core.db import db
 from portal.letters.models import Letter, LetterEvent, LetterLink, LetterRequest
-from portal.letters.status import Sender, State
+from portal.letters.status import Mode, Sender, State
 from portal.messaging.models import Message
 from tests import factories
 from tests.letters import factories as made
@@ -388,3 +388,44 @@ def test_no_browser_keeps_the_pages_of_a_link(desk: Desk) -> None:
         answer = desk.client.get(path).response
         assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     assert desk.client.raw.get("/receipts").headers["Cache-Control"] == "private, no-cache"
+
+
+def test_a_cycle_that_asks_for_no_letters_any_more_says_so(desk: Desk, here: Here) -> None:
+    desk.page().submit("/assistant", name="Lena Voss", address="lena@hospital.example")
+    assistant = f"/recommend/assist/{token_in(mails('letter_assistant')[0])}"
+    here.plan.mode = Mode.NONE
+    for path in (desk.path(), assistant):
+        page = desk.client.get(path)
+        assert page.status == 410
+        assert "This program asks for no letters any more, so none is needed." in page.text
+    for act in ("letter", "decline", "accept", "assistant", "confirm", "take-back"):
+        assert (
+            desk.client.post(desk.path(f"/{act}"), {"body": "x", "name": "x", "address": "x@y.example"}).status == 410
+        )
+    assert desk.state is State.ASKED
+    assert "No letter waits for you." in desk.client.get(f"/recommend/{desk.token}").text
+
+
+def test_whoever_declines_over_and_over_writes_to_the_coordinator(desk: Desk) -> None:
+    for _ in range(3):
+        desk.client.post(desk.path("/decline"))
+        last = desk.client.post(desk.path("/accept")).follow()
+    assert last.errors == ["You have declined 3 times. Write to the coordinator if you can write after all."]
+    assert desk.state is State.DECLINED
+    assert len(mails("letter_declined")) == 3
+
+
+@pytest.mark.parametrize("status", [Status.SUBMITTED, Status.IN_REVIEW])
+def test_the_applicant_is_told_what_they_can_do_while_they_can(
+    status: Status, desk: Desk, here: Here, client: PageClient
+) -> None:
+    stand(here.draft, status)
+    desk.client.post(desk.path("/decline"))
+    [told] = mails("letter_declined")
+    reading = status is Status.IN_REVIEW
+    for body in (told.text_body, told.html_body):
+        assert ("Ask somebody else" in body) is not reading
+        assert ("Review of your application has begun" in body) is reading
+    text = client.sign_in(here.applicant).get(f"/applications/{here.draft.id}/recommenders").text
+    assert ("They cannot write this time. Ask somebody else." in text) is not reading
+    assert ("The program decides what becomes of it" in text) is reading
