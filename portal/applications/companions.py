@@ -32,10 +32,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of the applicant's page: a template that reads `data`."""
+    """A part of the applicant's page: a template that reads `data`; beside the list of applications also what needs
+    the person, as items of `components/todo.html`."""
 
     template: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    todo: Sequence[Mapping[str, str]] = ()
 
 
 class Companion:

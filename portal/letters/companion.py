@@ -12,12 +12,13 @@ from portal.applications.rules import belongs
 from portal.applications.status import Status
 from portal.core import clock
 from portal.core.db import db
+from portal.core.pages import FILTERS
 from portal.core.text import number_word, plural
 from portal.letters import queries
 from portal.letters.asking import cancel_all
 from portal.letters.models import Letter, LetterPlan, LetterRequest
-from portal.letters.pages import lines
-from portal.letters.rules import may_ask, why_waiting
+from portal.letters.pages import Line, lines
+from portal.letters.rules import deadline, may_ask, why_waiting
 from portal.letters.status import Mode, State
 from portal.messaging.actions import forget_about
 from portal.messaging.rendering import absolute_url
@@ -54,7 +55,8 @@ class Letters(Companion):
         ]
         shown = [row for row in shown if row[2]]
         has_letters = any(line.letter_id for row in shown for line in row[2])
-        return [Panel("letters/_aside.html", {"shown": shown, "has_letters": has_letters})] if shown else ()
+        todo = [item for one, may_edit, rows in shown if may_edit for item in _todo(one, found[one.id].plan, rows)]
+        return [Panel("letters/_aside.html", {"shown": shown, "has_letters": has_letters}, todo)] if shown else ()
 
     def holds(self, applications: Sequence[Application], target: Status) -> Mapping[int, str]:
         """Review starts once enough letters are there, or a coordinator has said that it starts without."""
@@ -79,6 +81,13 @@ class Letters(Companion):
             .where(LetterRequest.application_id == application.id, Letter.storage_key.is_not(None))
         )
         return [key for key in keys if key is not None]
+
+
+def _todo(application: Application, plan: LetterPlan, shown: Sequence[Line]) -> list[dict[str, str]]:
+    """What the applicant has to do about people who were not reached, or cannot write."""
+    due = deadline(plan, application)
+    words = FILTERS["day_time"](due) if due else ""
+    return [{"text": line.todo, "url": _url(application), "due": words} for line in shown if line.todo]
 
 
 def _task(application: Application, plan: LetterPlan, requests: Sequence[LetterRequest]) -> Task:

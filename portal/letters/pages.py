@@ -18,6 +18,11 @@ from portal.letters.queries import Standing
 from portal.letters.rules import deadline, opens, plan_of
 from portal.letters.status import OVER, REVIEW_OPEN, WAITING, State
 
+_TODO = {
+    State.BOUNCED: "Correct the address of {}: our mail came back",
+    State.DECLINED: "Ask somebody else for a letter: {} cannot write",
+}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -35,6 +40,7 @@ class Line:
     no_reminder: str
     can_correct: bool
     can_replace: bool
+    todo: str
     letter_id: int | None
 
 
@@ -70,6 +76,7 @@ def _line(
         no_reminder=no_reminder if request.state in WAITING and not request.by_staff else "",
         can_correct=request.state is State.BOUNCED and not fixed,
         can_replace=request.state not in OVER | {State.RECEIVED} and not fixed,
+        todo="" if fixed else _TODO.get(request.state, "").format(request.writer_name),
         letter_id=letter.id if letter and opens(letter) else None,
     )
 

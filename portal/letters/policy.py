@@ -13,8 +13,8 @@ from portal.applications.models import Application
 from portal.applications.rules import belongs, coordinate_application, took_part
 from portal.applications.status import RELEASED
 from portal.core.db import db
-from portal.letters.models import LetterPlan, LetterRequest
-from portal.letters.status import READABLE
+from portal.letters.models import Letter, LetterPlan, LetterRequest
+from portal.letters.status import READABLE, Sender
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,17 @@ def sight(user: Any, request: LetterRequest) -> Sight:
     if application.status in READABLE and any(reviews(user, application) for reviews in reviewers):
         return Sight(state=True, content=True)
     return NOTHING
+
+
+def writer_opens(letter: Letter) -> bool:
+    """Whether the writer's own link opens a letter: one that their assistant sent, until they confirm it as theirs, or
+    one that the staff uploaded.
+
+    What they sent themselves it never opens: people pass on our mail of thanks, link and all.
+    """
+    if letter.request.letter is not letter:
+        return False
+    return letter.sent_by is Sender.STAFF or (letter.is_by_assistant and letter.confirmed_at is None)
 
 
 def _is_shown(application: Application) -> bool:

@@ -6,9 +6,10 @@ its page, which a small script reports for those who only read.  A link opens wh
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.core import audit
 from portal.core.access import by_machine, by_token
 from portal.core.clock import now
 from portal.letters import queries, writing
@@ -22,9 +23,10 @@ from portal.letters.forms import (
 )
 from portal.letters.intake import blame, take_in
 from portal.letters.models import LetterLink, LetterRequest
-from portal.letters.pages import end_page, link_or_end
+from portal.letters.pages import end_page, link_or_end, served
+from portal.letters.policy import writer_opens
 from portal.letters.refusals import Refused
-from portal.letters.rules import deadline, plan_of, why_closed
+from portal.letters.rules import deadline, opens, plan_of, why_closed
 from portal.letters.status import ANSWERABLE, STILL_TO_SEND, Sender
 
 bp = Blueprint("recommend", __name__, url_prefix="/recommend")
@@ -72,6 +74,17 @@ def send(token: str, recommender_id: int) -> ResponseReturnValue:
         return _page(token, asked, letter=form), 422
     flash("Your letter has arrived.|You can replace it or take it back until review starts.")
     return redirect(url_for(".show", token=token, recommender_id=recommender_id), 303)
+
+
+@bp.get("/<string:token>/<int:recommender_id>/letter")
+@by_token
+def read(token: str, recommender_id: int) -> Response:
+    """What an assistant or the staff sent in the writer's name, for the writer to see before they confirm it."""
+    found = _request(token, recommender_id).letter
+    if found is None or not writer_opens(found) or not opens(found):
+        abort(404)
+    audit.record_read(None, "recommendation.read", found, by="writer", application=found.request.application_id)
+    return served(found)
 
 
 @bp.post("/<string:token>/<int:recommender_id>/take-back")
@@ -225,7 +238,8 @@ def _page(token: str, asked: LetterRequest, *, problem: str = "", **forms: Any) 
     ]
     return render_template(
         "recommend/request.html", token=token, asked=asked, plan=plan, problem=problem, closed=closed,
-        due_at=deadline(plan, asked.application) if plan else None, letter=asked.letter, act=ActForm(formdata=None),
+        due_at=deadline(plan, asked.application) if plan else None, letter=asked.letter,
+        can_read=bool(asked.letter and writer_opens(asked.letter) and opens(asked.letter)), act=ActForm(formdata=None),
         letter_form=forms.get("letter") or with_questions(_blank(LetterForm), plan, given),
         confirm_form=with_questions(_blank(ConfirmForm), plan, given),
         decline_form=forms.get("decline") or DeclineForm(formdata=None),

@@ -65,6 +65,7 @@ BY_TOKEN = {
     "recommend.end_assistant",
     "recommend.name_assistant",
     "recommend.opened",
+    "recommend.read",
     "recommend.requests",
     "recommend.send",
     "recommend.show",

@@ -379,6 +379,21 @@ def test_the_dashboard_shows_letters_in_the_same_number_of_queries(
     assert counted[0] == counted[1]
 
 
+def test_the_dashboard_says_first_what_needs_the_applicant(mine: PageClient, here: Here) -> None:
+    def needs() -> list[str]:
+        found = mine.get("/applications").all("//section[contains(@class, 'todo')]//li")
+        return [one for one in found if "letter" in one or "address" in one]
+
+    made.request(here.draft, "Ada")
+    made.staff_request(here.draft, state=State.BOUNCED, asked_at=now())
+    assert needs() == []
+    made.request(here.draft, "Bo", state=State.BOUNCED)
+    made.request(here.draft, "Cy", state=State.DECLINED)
+    bounced, declined = needs()
+    assert bounced.startswith("Correct the address of Bo: our mail came back")
+    assert declined.startswith("Ask somebody else for a letter: Cy cannot write")
+
+
 def test_nobody_is_written_to_over_and_over(here: Here) -> None:
     for number in range(asking.MOST_ASKED):
         address = f"stranger-{number}@example.org"

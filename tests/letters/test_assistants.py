@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.accounts.models import Person
 from portal.core.clock import now
 from portal.core.db import db
 from portal.letters import writing
@@ -32,6 +33,37 @@ def come_back(message: Message) -> None:
     bounces.record(message.message_id, BounceKind.HARD, reason="550 no such user")
     db.session.commit()
     db.session.expire_all()
+
+
+def test_the_writer_reads_what_was_sent_for_them_until_they_confirm_it(desk: Desk) -> None:
+    def seen() -> tuple[bytes | None, bool]:
+        desk.client._forget_last_request()
+        answer = desk.client.raw.get(desk.path("/letter"))
+        body = answer.get_data() if answer.status_code == 200 else None
+        return body, "Read it" in desk.page().text
+
+    assert seen() == (None, False)
+    desk.page().submit("/assistant", **LENA)
+    token = token_in(mails("letter_assistant")[0])
+    desk.client.post(f"/recommend/assist/{token}", {"body": "By Lena"})
+    assert seen() == (b"By Lena", True)
+    assert (
+        desk.client.get(f"/recommend/{token}/{desk.request.id}/letter").status == 404
+    )  # never by the assistant's link
+    desk.page().submit("/confirm")
+    assert seen() == (None, False)
+    writing.deliver(
+        desk.request,
+        writing.Sent(sender=Sender.STAFF, name="T", person=here_staff(), body="Handed over", how="Post"),
+        now=now(),
+    )
+    assert seen() == (b"Handed over", True)
+    desk.send(body="My own")
+    assert seen() == (None, False)  # the link is passed on with our thanks
+
+
+def here_staff() -> Person:
+    return factories.coordinator(factories.unit())
 
 
 def test_the_writer_is_told_that_their_assistants_mail_came_back_and_names_another(desk: Desk) -> None:
