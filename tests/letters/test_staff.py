@@ -111,6 +111,7 @@ def test_the_overview_pages_and_costs_the_same_for_any_number(staff: PageClient,
 
 def test_the_staff_upload_for_a_writer_and_who_sent_it_is_kept(staff: PageClient, here: Here) -> None:
     request = asked(here)
+    staff.get(f"/manage/applications/{request.application_id}")  # its form is kept from here on, and the page read once
     path = f"/manage/recommenders/{request.id}/upload"
     page = staff.get(path)
     refused = page.submit("/upload", sender="")
