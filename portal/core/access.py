@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Flask, abort
+from flask import Flask, abort, has_request_context, request
 from flask_login import current_user
 from werkzeug.routing import IntegerConverter, Map, UnicodeConverter, ValidationError
 
@@ -65,6 +65,19 @@ def rule_names() -> frozenset[str]:
 def can(user: Any, name: str, thing: Any = None) -> "bool | Refusal":
     """Whether the user may do this; a `Refusal` is falsy and says why.  Raises KeyError for an unknown rule."""
     return _rules[name](user, thing)
+
+
+def once(key: tuple[Any, ...], read: Callable[[], bool]) -> bool:
+    """What a rule reads of the database: once in a request that changes nothing, anew everywhere else.
+
+    In: what the fact is of, beginning with its name, and what reads it.
+    """
+    if not has_request_context() or request.method not in {"GET", "HEAD"}:
+        return read()
+    known: dict[tuple[Any, ...], bool] = request.environ.setdefault("portal.known", {})
+    if key not in known:
+        known[key] = read()
+    return known[key]
 
 
 def require(user: Any, name: str, thing: Any = None) -> None:

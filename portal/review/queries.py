@@ -15,6 +15,7 @@ from portal.accounts.status import Role
 from portal.applications.models import Application
 from portal.applications.queries import of_others, teams_of
 from portal.applications.status import Status
+from portal.applications.team_models import TeamMember
 from portal.catalogue.form_models import Criterion
 from portal.catalogue.models import Cycle, Opportunity
 from portal.core.db import db
@@ -68,7 +69,7 @@ _FILE = joinedload(Assignment.application).options(
 
 
 def whole(assignment_id: int) -> Assignment | None:
-    """An assignment with all that the workspace shows of its application: form, answers and documents."""
+    """An assignment with all that the workspace shows of its application: form, answers, documents and team."""
     application = joinedload(Assignment.application)
     cycle_id = select(Application.cycle_id).where(Application.id == Assignment.application_id)
     competing = _competes(Assignment.reviewer_id, cycle_id.correlate(Assignment).scalar_subquery())
@@ -80,7 +81,7 @@ def whole(assignment_id: int) -> Assignment | None:
             application.joinedload(Application.form),  # its questions are kept by `catalogue.frozen`
             application.selectinload(Application.answers),
             application.joinedload(Application.documents),
-            application.joinedload(Application.members),
+            application.joinedload(Application.members).joinedload(TeamMember.person).lazyload(Person.memberships),
             with_expression(Assignment.competes, competing),
         )
     )

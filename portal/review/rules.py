@@ -15,7 +15,7 @@ from portal.applications.rules import coordinate_application, more_readers, stan
 from portal.applications.status import Status
 from portal.catalogue.form_models import Question, Section
 from portal.catalogue.models import Cycle
-from portal.core.access import Refusal, rule
+from portal.core.access import Refusal, once, rule
 from portal.core.db import db
 from portal.letters.policy import reviewers as letter_readers
 from portal.review.models import Assignment
@@ -44,7 +44,7 @@ def applies_too(person_id: int, cycle_id: int) -> bool:
         Application.status != Status.WITHDRAWN,
         Application.is_test.is_(False),
     )
-    return bool(db.session.scalar(select(mine)))
+    return once(("applies_too", person_id, cycle_id), lambda: bool(db.session.scalar(select(mine))))
 
 
 @rule("assignment.read")
@@ -119,9 +119,13 @@ more_readers.append(reads_document)
 
 def reads_letters(user: Any, application: Application) -> bool:
     """Whether an application is the user's to review: its letters are read beside it, once its review is open."""
-    mine = select(Assignment).where(Assignment.application_id == application.id, Assignment.reviewer_id == user.id)
-    assignment = db.session.scalar(mine)
-    return assignment is not None and bool(read_assignment(user, assignment))
+
+    def read() -> bool:
+        mine = select(Assignment).where(Assignment.application_id == application.id, Assignment.reviewer_id == user.id)
+        assignment = db.session.scalar(mine)
+        return assignment is not None and bool(read_assignment(user, assignment))
+
+    return once(("reads_letters", user.id, application.id), read)
 
 
 letter_readers.append(reads_letters)

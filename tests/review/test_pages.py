@@ -1,5 +1,6 @@
 """The reviewer's pages, through the real routes."""
 
+from contextvars import Context
 from decimal import Decimal
 
 import pytest
@@ -9,10 +10,12 @@ from portal.applications.status import Status
 from portal.core.access import Refusal, can
 from portal.core.clock import now
 from portal.core.db import db
+from portal.letters.status import State
 from portal.review import actions, queries
 from portal.review.models import Assignment
 from portal.review.status import AssignmentState
 from tests import factories
+from tests.letters import factories as letter_factories
 from tests.page_client import PageClient
 from tests.queries import count_queries
 from tests.review.conftest import Scene
@@ -274,6 +277,26 @@ def test_the_number_of_queries_does_not_grow(scene: Scene, client: PageClient, p
         client.get(path)
     assert len(few) == len(many)
     assert len(many) <= 12, many
+
+
+def test_a_team_and_letters_cost_the_same_however_many(scene: Scene, client: PageClient, app: Flask) -> None:
+    """Asked in a context of its own, as a process answers: nothing is in hand but what the page itself has read."""
+    path = scene.path
+    client.sign_in(scene.reviewer).get(path)  # what a process reads once
+    letter_factories.plan(scene.cycle)
+    costs = []
+    for upto in (1, 6):
+        for n in range(upto):
+            factories.member(scene.application, factories.person("Ren", f"Nakagawa {upto} {n}"))
+            letter_factories.letter(letter_factories.request(scene.application, state=State.RECEIVED))
+        db.session.commit()
+        db.session.expire_all()
+        with count_queries(app) as found:
+            answer = Context().run(client.raw.get, path)
+        people = answer.get_data(as_text=True)
+        assert people.count("Ren Nakagawa") == (1 if upto == 1 else 7)
+        costs.append(len(found))
+    assert costs[0] == costs[1] <= 12, found
 
 
 def test_long_lists_have_pages(scene: Scene, client: PageClient) -> None:
