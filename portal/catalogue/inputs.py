@@ -124,7 +124,7 @@ class _NumberField(Field):
         if typed:
             self.data = self.read(typed)
             if self.data is None:
-                raise ValueError(self.wrong)
+                raise ValueError(self.wrong.format(self.label.text))
 
     def read(self, typed: str) -> Any:
         raise NotImplementedError
@@ -135,7 +135,7 @@ class AmountField(_NumberField):
 
     data: Decimal | None
     inputmode = "decimal"
-    wrong = "Enter a number in digits, such as 1200.50."
+    wrong = "Enter “{}” as a number in digits, such as 1200.50."
 
     def read(self, typed: str) -> Decimal | None:
         """The number, or None for what is none."""
@@ -147,7 +147,7 @@ class WholeField(_NumberField):
 
     data: int | None
     inputmode = "numeric"
-    wrong = "Enter a whole number in digits."
+    wrong = "Enter “{}” as a whole number in digits."
 
     def read(self, typed: str) -> int | None:
         """The number, or None for what is no whole one."""

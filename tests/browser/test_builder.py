@@ -197,3 +197,23 @@ def test_without_script_it_moves_shows_and_removes(new_visitor: NewVisitor) -> N
     hands.look()
     hands.follow("Keep question")
     assert page.locator("#builder h2").all_inner_texts() == titles
+
+
+def test_a_title_of_one_long_word_breaks(visitor: Visitor) -> None:
+    page = visitor.sign_in("admin@example.org")
+    visitor.open("/admin/opportunities")
+    page.get_by_role("link", name=LISTING, exact=True).click()
+    visitor.press("Duplicate")
+    page.get_by_label("Title").fill("Zupercalifragilistic" * 8)
+    page.get_by_label("Summary").fill("<b>مرحبا</b> 🩺 " + "x" * 300)
+    visitor.press("Save listing")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Zupercalifragilistic" * 8)
+    visitor.look()
+    page.get_by_role("link", name="Application form", exact=True).click()
+    assert visitor.excess_width() == 0
+    page.get_by_role("link", name="See the listing").click()
+    expect(page.get_by_text("<b>مرحبا</b> 🩺")).to_be_visible()
+    assert visitor.excess_width() == 0
+    page.go_back()
+    visitor.press("Archive listing")
+    expect(page.get_by_text("Listing archived.")).to_be_visible()

@@ -279,7 +279,7 @@ def test_a_copy_keeps_the_days_of_the_week(in_autumn: None, admin: PageClient) -
     ("typed", "error"),
     [
         ({"n": "0"}, "Enter a whole number from 1 to 600 for “How much later”."),
-        ({"n": "many"}, "Enter a whole number in digits."),
+        ({"n": "many"}, "Enter “How much later” as a whole number in digits."),
         ({"n": ""}, "Enter a whole number from 1 to 600 for “How much later”."),
         ({"step": "eras"}, "Choose one of the list."),
         ({"code": "win"}, "Write a code such as WIN-27: two to eight capitals, a dash, two digits."),
@@ -374,6 +374,14 @@ def test_actions_refuse_what_the_database_refuses(context: None) -> None:
     with pytest.raises(Frozen):
         form_actions.add_section(form, by=by, title="Late")
     assert db.session.scalar(sa.select(sa.func.count()).where(Section.form_id == form.id)) == 2
+
+
+def test_what_is_public_is_not_asked_whether_it_is_ready(admin: PageClient) -> None:
+    public, waiting = make.cycle(), draft()
+    db.session.commit()
+    for cycle, heading in ((public, "What it has"), (waiting, "Ready to publish?")):
+        for there in (path(cycle), path(cycle, "/rubric")):
+            assert admin.get(there).all("//h2[@id='ready']") == [heading]
 
 
 def test_a_coordinator_of_another_listing_gets_404(client: PageClient) -> None:

@@ -278,8 +278,12 @@ def test_what_a_first_form_may_not_ask(client: PageClient) -> None:
         "Take out the question “Date of birth”. It asks about birth date, which a first form may not ask. "
         "Take out the question “Anything else?”. It asks about marital status, which a first form may not ask."
     ]
+    sentence = "An admin can publish it all the same, with a reason that the audit trail keeps."
+    assert page.all("//*[@id='reason']") == [sentence]
     client.sign_in(make.admin())
-    page = client.get(path(form)).submit(button="Publish version 1", reason="  ")
+    page = client.get(path(form))
+    assert sentence not in page.text
+    page = page.submit(button="Publish version 1", reason="  ")
     assert page.status == 422
     long = page.submit(button="Publish version 1", reason="r" * 1001)
     assert long.errors == ["Shorten “Reason” by 1 character: 1,000 fit."]
@@ -290,7 +294,8 @@ def test_what_a_first_form_may_not_ask(client: PageClient) -> None:
         "questions": {"Date of birth": ["birth date"], "Anything else?": ["marital status"]},
     }
     history = client.get(f"/admin/opportunities/{form.cycle.opportunity_id}/history")
-    assert "The law of this program asks for it." in history.text
+    assert "Override reason: The law of this program asks for it." in history.text
+    assert "Override questions: “Date of birth” (birth date); “Anything else?” (marital status)" in history.text
 
 
 @pytest.mark.parametrize(

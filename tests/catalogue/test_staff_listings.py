@@ -271,9 +271,9 @@ def test_numbers_and_text_out_of_bounds_are_named(admin: PageClient) -> None:
     assert wrong.errors == [
         "Shorten “Title” by 1 character: 160 fit.",
         "Enter a number from 0 to 10 for “Half-days a week”.",
-        "Enter a number in digits, such as 1200.50.",
+        "Enter “Length in months” as a number in digits, such as 1200.50.",
         "Enter a highest pay that is not below the lowest.",
-        "Enter a number in digits, such as 1200.50.",
+        "Enter “FTE” as a number in digits, such as 1200.50.",
         "Choose only from the list; mars is not in it.",
         "Choose only from the list.",
         "Write an email address such as name@example.org.",
@@ -302,7 +302,7 @@ def test_amounts_are_read_as_people_write_them_and_shown_plainly(admin: PageClie
     assert fresh(listing).version == version
     for wrong in ("1e3", "12,34", "NaN", "9" * 16, "²", "-"):
         page = admin.get(url(listing)).submit(button="Save listing", stipend=wrong)
-        assert page.errors == ["Enter a number in digits, such as 1200.50."], wrong
+        assert page.errors == ["Enter “Stipend, in dollars” as a number in digits, such as 1200.50."], wrong
         assert page.form(button="Save listing")["stipend"] == wrong
 
 
