@@ -12,6 +12,7 @@ const modules = [
   ["[data-refresh]", "refresh.js"],
   ["body.staff", "keys.js"],
   ["main form[method=post]", "unsaved.js"],
+  ["main form[method=post]", "once.js"],
   ["body[data-person]", "copies.js"],
   ["form[data-autosave]", "autosave.js"],
   ["form[data-autosave] input[type=file]", "uploads.js"],

@@ -1,9 +1,10 @@
 """The form builder in a browser: by dragging, by keyboard alone, without script; and how a question looks meanwhile."""
 
 import re
+import time
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import NewVisitor, Visitor
 from tests.browser.hands import Keyboard, Pointer
@@ -215,5 +216,34 @@ def test_a_title_of_one_long_word_breaks(visitor: Visitor) -> None:
     expect(page.get_by_text("<b>مرحبا</b> 🩺")).to_be_visible()
     assert visitor.excess_width() == 0
     page.go_back()
+    visitor.press("Archive listing")
+    expect(page.get_by_text("Listing archived.")).to_be_visible()
+
+
+def test_a_second_press_sends_nothing_again(visitor: Visitor) -> None:
+    """A slow answer: the browser would send the form once more, and the portal would make two listings."""
+    page = visitor.sign_in("admin@example.org")
+    visitor.open("/admin/opportunities/new")
+    page.get_by_label("Title").fill("Pressed twice")
+    sent: list[str] = []
+
+    def slowly(route: Route) -> None:
+        sent.append(route.request.url)
+        time.sleep(0.8)
+        route.continue_()
+
+    page.route("**/admin/opportunities/new", slowly)
+    button = page.get_by_role("button", name="Create draft")
+    button.evaluate("button => { button.click(); setTimeout(() => button.click(), 300); }")
+    page.wait_for_url(re.compile(r"/admin/opportunities/\d+$"))
+    assert len(sent) == 1
+    page.go_back()
+    page.unroute("**/admin/opportunities/new")
+    page.get_by_label("Title").fill("")
+    button.click()  # a press that is meant goes through
+    expect(page).to_have_title(re.compile("^Error:"))
+    visitor.open("/admin/opportunities?q=Pressed+twice")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator("tbody th a").click()
     visitor.press("Archive listing")
     expect(page.get_by_text("Listing archived.")).to_be_visible()
