@@ -4,6 +4,7 @@ import { clearProblem, NAME, wrapperOf } from "./answers.js";
 import { signInAgain } from "./sign_in.js";
 
 const EVERY = 3000;
+const TRIES = 4;
 const form = document.querySelector("form[data-autosave]");
 const announcer = document.querySelector("[data-announce]");
 const running = new Set();
@@ -51,6 +52,26 @@ function post(id, fields, onProgress = () => {}) {
   });
 }
 
+// Waits until there is a connection, as far as the browser knows, and then for a while.
+async function pause(milliseconds) {
+  if (navigator.onLine === false) await new Promise((resolve) => window.addEventListener("online", resolve, { once: true }));
+  else await new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+// The same for a file, sent again where the connection was lost or the server did not answer, some times.
+async function sendFile(id, file, row, show) {
+  for (let tries = 1; ; tries += 1) {
+    const [status, answer] = await signedInPost(id, [[`q${id}`, file]], show);
+    const isLost = status === 0 || (status >= 500 && !answer.html);
+    if (!isLost || tries === TRIES) return [status, answer];
+    const words = "The connection was lost. We send it again as soon as you are back.";
+    row.querySelector("label").textContent = words;
+    announce(`${file.name}: ${words}`);
+    await pause(1000 * 2 ** tries);
+    show(0);
+  }
+}
+
 async function signedInPost(...request) {
   const [status, answer] = await post(...request);
   if (status !== 401 && answer.error !== "token") return [status, answer];
@@ -91,7 +112,7 @@ async function sendAll(slot, files) {
     }
     const { row, show } = barFor(slot, file);
     announce(`Uploading ${file.name}`);
-    const [status, answer] = await signedInPost(id, [[`q${id}`, file]], show);
+    const [status, answer] = await sendFile(id, file, row, show);
     row.remove();
     if (answer.html) {
       put(slot, answer);

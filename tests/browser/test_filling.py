@@ -371,18 +371,40 @@ def test_a_file_goes_up_when_it_is_chosen(writing: Visitor, tmp_path: Path) -> N
     expect(slot_of(page).get_by_text("a-large-file.pdf")).to_have_count(0)
 
 
-def test_a_file_without_a_connection_is_named_and_can_be_sent_again(writing: Visitor, tmp_path: Path) -> None:
+def test_a_file_without_a_connection_goes_up_once_there_is_one(writing: Visitor, tmp_path: Path) -> None:
     page = documents(writing)
     page.context.set_offline(True)
     file = padded_pdf(tmp_path / "cv-for-later.pdf", 10_000)
     slot_of(page).locator("input[type=file]").set_input_files(file)
-    expect(slot_of(page).get_by_text("cv-for-later.pdf is not uploaded: the connection was lost.")).to_be_visible()
+    lost = "The connection was lost. We send it again as soon as you are back."
+    expect(slot_of(page).get_by_text(lost)).to_be_visible()
+    expect(page.locator("[data-announce]")).to_have_text(f"cv-for-later.pdf: {lost}")
+    writing.look()
     page.context.set_offline(False)
-    slot_of(page).locator("input[type=file]").set_input_files(file)
     writing.press("Save and go to task list")  # waits for the file
     expect(page.get_by_role("heading", level=1)).to_have_text("Your application")
     documents(writing)
     expect(slot_of(page).get_by_role("link", name="cv-for-later.pdf")).to_be_visible()
+
+
+def test_a_file_that_a_server_does_not_take_is_named_and_can_be_sent_again(writing: Visitor, tmp_path: Path) -> None:
+    page, asked = documents(writing), slot_of(writing.page).get_attribute("data-question")
+    writing.expected = {(500, f"/files/{asked}")}
+    tries: list[int] = []
+
+    def fail(route) -> None:  # type: ignore[no-untyped-def]
+        tries.append(1)
+        route.fulfill(status=500, body="")
+
+    page.route(f"**/files/{asked}", fail)
+    file = padded_pdf(tmp_path / "cv-again.pdf", 10_000)
+    slot_of(page).locator("input[type=file]").set_input_files(file)
+    refused = slot_of(page).get_by_text("cv-again.pdf is not uploaded: the connection was lost.")
+    expect(refused).to_be_visible(timeout=30_000)
+    assert len(tries) == 4
+    page.unroute(f"**/files/{asked}")
+    slot_of(page).locator("input[type=file]").set_input_files(file)
+    expect(slot_of(page).get_by_role("link", name="cv-again.pdf")).to_be_visible()
 
 
 def slot_of(page: Page) -> Locator:
