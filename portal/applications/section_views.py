@@ -29,6 +29,7 @@ from portal.catalogue.answer_forms import place_faults, pressed
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenSection, frozen
 from portal.catalogue.parts_kind import rearranged
+from portal.catalogue.question_kind import Fault
 from portal.catalogue.snapshot import Listing
 from portal.core.access import guard
 from portal.core.clock import now
@@ -175,7 +176,7 @@ def _page_with_refusals(application_id: int, section_id: int, saved: Saved) -> R
     typed = {q.key: kind_of(q).read(sent, field_name(q), q) for q, _ in saved.too_long}
     form = section_form(part, application.values, typed)
     for question, problem in saved.too_long:
-        form[field_name(question)].errors = [problem]
+        place_faults(form[field_name(question)], [Fault("", problem)])
     for refused in saved.files:
         field = form[field_name(refused.question)]
         field.errors = [*field.errors, refused.reason]

@@ -321,3 +321,42 @@ def test_what_is_hidden_is_left_out_of_what_is_submitted(licensed: Application) 
     submit(application, by=licensed.person, now=now())
     assert application.values == {"licensed": False}
     assert document.removed_at is not None
+
+
+NASTY = (
+    "\x00NUL\x00", "\u202eright to left\u202c אבג", "x" * 10_000, "🧑🏽‍⚕️" * 500, "=HYPERLINK(\"http://x\")", "\ud83d",
+    "<script>alert(1)</script>", "-1e400", "9" * 40, "2026-13-45", "١٢٣", "NaN", "y" * 60_000, "\r\n\t", "{{ 7 * 7 }}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", NASTY, ids=range(len(NASTY)))
+def test_whatever_is_sent_is_kept_or_refused_and_shown(client: PageClient, every: Application, words: str) -> None:
+    """By the button and by the script, in each field of every kind: never a fault of ours, nothing executed."""
+    sent: dict[str, Any] = {}
+    for name in ANSWERS:
+        asked = next(each for each in frozen(every.form).questions if each.key == name)
+        field = f"q{asked.id}"
+        parts = [*KINDS[name].sent(EVERY[name][1], field, asked), f"{field}-999-x", f"{field}--1", f"{field}-state"]
+        sent |= dict.fromkeys(parts, words.encode("utf-8", "surrogatepass"))
+    path, marks = section_path(every), " ".join(f"{each.id}:-" for each in frozen(every.form).questions)
+    client.sign_in(every.person)
+    for target, more in ((f"{path}/autosave", {"seen": marks}), (path, {})):
+        answer = client.post(target, sent | more)
+        assert answer.status in {200, 303, 409, 422}
+    for page in (path, f"{path}?check=1", f"/applications/{every.id}/check"):
+        shown = client.get(page)
+        assert shown.status == 200
+        assert "<script>alert(1)" not in shown.response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("name", ["short_text", "month_range", "us_license", "money_table", "group", "rank"])
+def test_answers_too_long_to_keep_are_refused_beside_their_question(
+    client: PageClient, every: Application, name: str
+) -> None:
+    asked = next(each for each in frozen(every.form).questions if each.key == name)
+    path = f"/applications/{every.id}/sections/{asked.section_id}"
+    parts = list(KINDS[name].sent(EVERY[name][1], f"q{asked.id}", asked))
+    page = client.sign_in(every.person).post(path, {**dict.fromkeys(parts, "y" * 60_000)})
+    assert page.status == 422
+    assert any(error.startswith(f"Shorten “{asked.label}” by") for error in page.errors)
+    assert "y" * 60_000 in page.response.get_data(as_text=True)
