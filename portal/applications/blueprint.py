@@ -7,14 +7,19 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.applications.inspection import SENT_BYTES, last_sent_name
 from portal.applications.models import Document
+from portal.applications.queries import by_id as application_by_id
 from portal.applications.refusals import Kept, NoDraft, NoForm, NotYours, Turned
 from portal.applications.rules import belongs, opens, over
 from portal.applications.scan_states import LOST, LOST_OWN
+from portal.applications.sheet import field_name
+from portal.catalogue.fields import kind_of
+from portal.catalogue.frozen import frozen
 from portal.core import pages
 from portal.core.access import Denied
 from portal.core.storage import StorageError
 from portal.core.text import file_size
 
+SAVE = "applications.save"
 bp = Blueprint("applications", __name__, url_prefix="/applications")
 
 
@@ -87,4 +92,21 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
 def turned(refusal: Turned) -> ResponseReturnValue:
     if pages.asked_by_script():
         return pages.for_script("denied", refusal.status, refusal.reason)
-    return render_template("applications/refused.html", refusal=refusal), refusal.status
+    page = render_template("applications/refused.html", refusal=refusal, typed=_typed(refusal.application_id))
+    return page, refusal.status
+
+
+def _typed(application_id: int | None) -> list[tuple[str, str]]:
+    """What a section's form sent that is not saved now, with the labels of its questions, for the person to copy."""
+    application = application_by_id(application_id) if application_id and request.endpoint == SAVE else None
+    if application is None or request.method != "POST":
+        return []
+    sent = request.form.to_dict(flat=False)
+    found = []
+    for question in frozen(application.form).questions:
+        kind, name = kind_of(question), field_name(question)
+        if kind.is_file or not any(field == name or field.startswith(f"{name}-") for field in sent):
+            continue
+        if text := kind.display(kind.read(sent, name, question), question):
+            found.append((question.label, text))
+    return found

@@ -1,5 +1,6 @@
 """Saving a section: everything typed is kept, and two tabs do not overwrite each other."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.accounts.models import Person
-from portal.applications import saving
+from portal.applications import actions, saving
 from portal.applications.models import Answer, Application
 from portal.applications.refusals import NotYours
 from portal.applications.saving import read_marks, seen_marks, stamp
@@ -260,3 +261,26 @@ def test_the_row_repeats_what_lists_search(client: PageClient, draft: Applicatio
     assert draft.search_text.endswith("lucja’s plan")
     assert draft.sort_name == "okafor-lind, maren"
     assert db.session.query(Answer).count() == 1
+
+
+def test_what_was_typed_stands_on_the_page_that_refuses_it(client: PageClient, draft: Application) -> None:
+    """Past the hard stop, and where another tab has submitted or withdrawn meanwhile; never where it was not sent."""
+    page = client.sign_in(draft.person).get(section_path(draft))
+    typed = {name_of(draft, "title"): "<b>Not lost", name_of(draft, "proposal"): "One line\nand another"}
+    closes = draft.cycle.closes_at
+    draft.cycle.opens_at, draft.cycle.closes_at = now() - timedelta(days=9), now() - timedelta(days=1)
+    db.session.commit()
+    refused = page.submit(button="Save and go", **typed)
+    assert (refused.status, refused.one("//h1")) == (403, "Applications have closed")
+    assert refused.one("//h2") == "What you had typed"
+    shown = dict(zip(refused.all("//dt"), refused.all("//dd"), strict=True))
+    assert shown == {"Project title": "<b>Not lost", "What do you want to do?": "One line and another"}
+    draft.cycle.closes_at = closes
+    actions.withdraw(draft, by=draft.person, now=now())
+    db.session.commit()
+    refused = page.submit(button="Save and go", **typed)
+    assert (refused.status, refused.one("//h2")) == (409, "What you had typed")
+    assert "What you had typed" not in client.get(section_path(draft)).text
+    assert "What you had typed" not in client.post(f"/applications/{draft.id}/submit").text
+    db.session.expire_all()
+    assert draft.values == {}
