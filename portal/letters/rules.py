@@ -127,6 +127,24 @@ def manage_letters(user: Any, cycle: Cycle) -> bool:
     return coordinates(user, cycle.opportunity)
 
 
+def is_lapsed(application: Application, now: datetime) -> bool:
+    """Whether a draft was not submitted in time, so that nobody waits for its letters unless its time is extended."""
+    if application.status is not Status.DRAFT or application.is_test or application.hard_stop is None:
+        return False
+    return now >= application.hard_stop
+
+
+def _why_over(application: Application, now: datetime) -> str:
+    """Why an application takes no letters whatever their date; a decision is told to nobody before its letter."""
+    if is_lapsed(application, now):
+        return "This application was not submitted in time, so no letter is needed."
+    if application.status is Status.WITHDRAWN:
+        return "The applicant withdrew their application, so its letters stay as they are."
+    if application.status not in UNDECIDED:
+        return "Review of this application is over, so its letters stay as they are."
+    return ""
+
+
 def why_closed(request: LetterRequest, plan: LetterPlan | None, now: datetime) -> str:
     """Why the writer cannot send, replace or take back a letter now, as a sentence; empty while they can.
 
@@ -136,10 +154,8 @@ def why_closed(request: LetterRequest, plan: LetterPlan | None, now: datetime) -
     application = request.application
     if request.state not in ANSWERABLE or plan is None:
         return "Nobody waits for this letter any more."
-    if application.status is Status.WITHDRAWN:
-        return "The applicant withdrew their application, so its letters stay as they are."
-    if application.status not in UNDECIDED:
-        return "The decision on this application has been made, so its letters stay as they are."
+    if over := _why_over(application, now):
+        return over
     if request.letter is not None:
         reading = application.status in REVIEW_OPEN
         return "Reviewers read this application now, so its letters stay as they are." if reading else ""

@@ -26,7 +26,7 @@ from portal.letters.models import LetterLink, LetterRequest
 from portal.letters.pages import end_page, link_or_end, served
 from portal.letters.policy import writer_opens
 from portal.letters.refusals import Refused
-from portal.letters.rules import deadline, opens, plan_of, why_closed
+from portal.letters.rules import deadline, is_lapsed, opens, plan_of, why_closed
 from portal.letters.status import ANSWERABLE, STILL_TO_SEND, Sender
 
 bp = Blueprint("recommend", __name__, url_prefix="/recommend")
@@ -176,16 +176,24 @@ def upload(token: str) -> ResponseReturnValue:
 @by_token
 def weekly(token: str) -> str:
     """A page with the button that ends the weekly list."""
-    return render_template("recommend/weekly.html", token=token, link=_writers_link(token), is_stopped=False)
+    return render_template("recommend/weekly.html", token=token, link=_digest_link(token), is_stopped=False)
 
 
 @bp.post("/<string:token>/weekly")
 @by_machine
 def stop_weekly(token: str) -> str:
     """End the weekly list, by the button or by one click in a mail program (RFC 8058): a token allows this one act."""
-    link = _writers_link(token)
+    link = _digest_link(token)
     writing.stop_digest(link, now=now())
     return render_template("recommend/weekly.html", token=token, link=link, is_stopped=True)
+
+
+def _digest_link(token: str) -> LetterLink:
+    """The link whose address gets the list: one that has ended stops it too, since the list goes on without it."""
+    link = queries.link_of(token)
+    if link is None or link.is_assistant:
+        abort(404)
+    return link
 
 
 def _writers_link(token: str) -> LetterLink:
@@ -236,10 +244,11 @@ def _page(token: str, asked: LetterRequest, *, problem: str = "", **forms: Any) 
     open_ones = [
         one for one in others if one.state in STILL_TO_SEND and not why_closed(one, plan_of(one.cycle_id), present)
     ]
+    letter = asked.letter
     return render_template(
-        "recommend/request.html", token=token, asked=asked, plan=plan, problem=problem, closed=closed,
-        due_at=deadline(plan, asked.application) if plan else None, letter=asked.letter,
-        can_read=bool(asked.letter and writer_opens(asked.letter) and opens(asked.letter)), act=ActForm(formdata=None),
+        "recommend/request.html", token=token, asked=asked, plan=plan, problem=problem, closed=closed, letter=letter,
+        due_at=deadline(plan, asked.application) if plan else None, is_lapsed=is_lapsed(asked.application, present),
+        can_read=letter is not None and writer_opens(letter) and opens(letter), act=ActForm(formdata=None),
         letter_form=forms.get("letter") or with_questions(_blank(LetterForm), plan, given),
         confirm_form=with_questions(_blank(ConfirmForm), plan, given),
         decline_form=forms.get("decline") or DeclineForm(formdata=None),
@@ -259,10 +268,11 @@ def _blank(base: Any) -> Any:
 
 
 def _assistants_page(token: str, link: LetterLink, form: LetterForm) -> str:
-    asked = link.request
+    asked, present = link.request, now()
     plan = plan_of(asked.cycle_id)
     return render_template(
         "recommend/assist.html", token=token, link=link, asked=asked, plan=plan, form=form,
-        closed=why_closed(asked, plan, now()), due_at=deadline(plan, asked.application) if plan else None,
+        closed=why_closed(asked, plan, present), is_lapsed=is_lapsed(asked.application, present),
+        due_at=deadline(plan, asked.application) if plan else None,
         letter=asked.letter if asked.letter and asked.letter.is_by_assistant else None,
     )  # fmt: skip

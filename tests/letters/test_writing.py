@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from portal.applications.extension_actions import grant
 from portal.applications.models import Application
 from portal.applications.status import Status
 from portal.core import storage
 from portal.core.clock import now
 from portal.core.db import db
+from portal.letters import asking, jobs
 from portal.letters.models import Letter, LetterEvent, LetterLink, LetterRequest
 from portal.letters.status import Mode, Sender, State
 from portal.messaging.models import Message
@@ -272,7 +274,7 @@ def test_a_letter_is_taken_back_until_review_opens(desk: Desk, here: Here, clien
 def test_nothing_is_taken_after_the_decision(status: Status, desk: Desk, here: Here) -> None:
     stand(here.draft, status)
     page = desk.send(body="Too late")
-    assert page.errors == ["The decision on this application has been made, so its letters stay as they are."]
+    assert page.errors == ["Review of this application is over, so its letters stay as they are."]
     assert desk.letters() == []
 
 
@@ -429,3 +431,37 @@ def test_the_applicant_is_told_what_they_can_do_while_they_can(
     text = client.sign_in(here.applicant).get(f"/applications/{here.draft.id}/recommenders").text
     assert ("They cannot write this time. Ask somebody else." in text) is not reading
     assert ("The program decides what becomes of it" in text) is reading
+
+
+def test_nobody_waits_for_letters_of_a_draft_whose_time_is_over(desk: Desk, here: Here) -> None:
+    here.plan.due_at = now() + timedelta(days=2)
+    desk.request.asked_at = now() - timedelta(days=9)
+    assert "Send your letter" in desk.page().text
+    here.cycle.closes_at = now() - timedelta(days=1)  # beyond the silent grace
+    page = desk.page()
+    assert "This application was not submitted in time, so no letter is needed." in page.text
+    assert "if you still want to send one" not in page.text
+    assert "No letter waits for you." in desk.client.get(f"/recommend/{desk.token}").text
+    assert desk.send(body="x").errors == ["This application was not submitted in time, so no letter is needed."]
+    jobs.remind_before_deadline(0)
+    jobs.write_digest(desk.request.writer_address)
+    assert mails("letter_reminder") + mails("letter_digest") == []
+    grant(
+        here.cycle, email=here.applicant.email, until=now() + timedelta(days=3), reason="Ill", by=here.coordinator,
+        now=now(),
+    )  # fmt: skip
+    db.session.commit()
+    db.session.expire_all()
+    assert "Send your letter" in desk.page().text
+    jobs.remind_before_deadline(0)
+    assert len(mails("letter_reminder")) == 1
+
+
+def test_an_ended_link_still_stops_the_weekly_list(desk: Desk, app: Flask, here: Here) -> None:
+    asking.cancel(desk.request, by=here.applicant, now=now())
+    db.session.commit()
+    assert desk.page().status == 410
+    answer = app.test_client().post(f"/recommend/{desk.token}/weekly", data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert db.session.scalars(db.text("SELECT address FROM letter_digest_stop")).all() == [desk.request.writer_address]
+    assert app.test_client().post(f"/recommend/{'x' * 43}/weekly").status_code == 404
