@@ -269,7 +269,7 @@ def write_a_letter(writer: Hands, link: str) -> None:
     """Type the letter on the page of the request."""
     writer.open(link)
     expect(writer.main.get_by_text("kept the right to read your letter.")).to_be_visible()
-    writer.write("Or type the letter here (optional)", "I have seen Odile lead a ward through two hard winters.")
+    writer.write("Or type the letter here", "I have seen Odile lead a ward through two hard winters.")
     writer.tick(writer.main.locator("input[name='rating_1'][value='5']"))
     writer.press("Send my letter")
     expect(writer.main.get_by_text("Your letter has arrived.")).to_be_visible()
