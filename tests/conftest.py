@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 from flask_migrate import upgrade
 
@@ -87,6 +89,13 @@ def app(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[F
     yield made
     with made.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def in_autumn() -> Iterator[None]:
+    """Monday, November 23, 2026, 7:42 am ET, for what says how far away a day is, or in which year."""
+    with time_machine.travel(datetime(2026, 11, 23, 12, 42, tzinfo=UTC), tick=False):
+        yield
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The reading view of staff and reviewers: the answers or one of the documents, the file itself or its words."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import abort, request
 from flask_login import current_user
@@ -43,12 +43,26 @@ class Reading:
         return self.document is not None and not self.document.media_type.startswith("image/")
 
 
-def asked_for(parts: Sequence[Part], *, besides: Collection[str] = ()) -> Reading:
+def asked_for(parts: Sequence[Part], *, besides: Collection[str] = (), page: audit.Read | None = None) -> Reading:
     """What `?view=` and `?as=text` ask for, of the documents of a sheet; 404 for any other, and none for a view
     that the page shows `besides`.
 
-    Reading a document's words is recorded first, as opening the file is.
+    Reading a document's words is recorded first, as opening the file is, and so is that the `page` was read.
     """
+    reading = _chosen(parts, besides)
+    reads = [] if page is None else [page]
+    if reading.as_text and reading.document is not None:
+        facts = {"application": reading.document.application_id, "words": True}
+        reads.append(audit.Read("document.read", reading.document, facts))
+    if reads:
+        audit.record_reads(current_user._get_current_object(), *reads)
+    if reading.as_text and reading.document is not None:
+        return replace(reading, words=document_queries.text_of(reading.document.id))
+    return reading
+
+
+def _chosen(parts: Sequence[Part], besides: Collection[str]) -> Reading:
+    """The view that the address asks for, its words not read yet."""
     documents = [document for part in parts for row in part.rows for document in (*row.documents, *row.unusable)]
     view = request.args.get("view", ANSWERS)
     if view == ANSWERS or view in besides:
@@ -60,6 +74,4 @@ def asked_for(parts: Sequence[Part], *, besides: Collection[str] = ()) -> Readin
     as_text = plain.has_words and (request.args.get("as") == "text" or not plain.in_frame)
     if not as_text or not opens(current_user, document):
         return plain
-    who = current_user._get_current_object()
-    audit.record_read(who, "document.read", document, application=document.application_id, words=True)
-    return Reading(documents, document, as_text=True, words=document_queries.text_of(document.id))
+    return Reading(documents, document, as_text=True)

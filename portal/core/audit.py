@@ -4,6 +4,8 @@
 own, before the thing is shown: a read that cannot be recorded does not happen.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
@@ -77,5 +79,19 @@ def record(actor: Any, verb: str, thing: Any, **facts: Any) -> None:
 
 def record_read(actor: Any, verb: str, thing: Any, **facts: Any) -> None:
     """Write a line at once, whatever becomes of the request: for reads, which save nothing themselves."""
+    record_reads(actor, Read(verb, thing, facts))
+
+
+@dataclass(frozen=True)
+class Read:
+    """What somebody is about to read, as the trail writes it."""
+
+    verb: str
+    thing: Any
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record_reads(actor: Any, *reads: Read) -> None:
+    """The same for what one page shows together; one statement."""
     with separate_transaction() as session:
-        session.add(_event(actor, verb, thing, facts))
+        session.add_all([_event(actor, one.verb, one.thing, dict(one.facts)) for one in reads])

@@ -151,8 +151,7 @@ def show_file(application: files.File) -> str:
     """One application with all that staff know of it; that it was read is recorded first."""
     it = application.application
     parts = sheet(as_submitted(it))
-    reading = asked_for(parts)
-    audit.record_read(current_user._get_current_object(), "application.read", it)
+    reading = asked_for(parts, page=audit.Read("application.read", it))
     return render_template(
         "reports/application.html", application=it, file=application, parts=parts, reading=reading,
         history=files.history(it), review_panel=panel(it),

@@ -110,7 +110,7 @@ DATES = {
 
 
 @pytest.fixture
-def submitted(person: Person, monkeypatch: pytest.MonkeyPatch) -> Application:
+def submitted(in_autumn: None, person: Person, monkeypatch: pytest.MonkeyPatch) -> Application:
     monkeypatch.setattr(actions, "write", lambda *_, **__: None)
     cycle = factories.cycle(decisions_by=date(2027, 1, 29))
     for label, day in DATES.items():
@@ -118,7 +118,6 @@ def submitted(person: Person, monkeypatch: pytest.MonkeyPatch) -> Application:
     return factories.application(cycle, person, status=Status.SUBMITTED)
 
 
-@time_machine.travel("2026-11-23T12:42:00+00:00", tick=False)
 def test_timeline_on_the_way(submitted: Application) -> None:
     assert stops(moved(submitted, Status.ELIGIBLE, Status.IN_REVIEW)) == [
         ("Submitted", "done", FILTERS["day_time"](submitted.submitted_at)),
@@ -131,7 +130,6 @@ def test_timeline_on_the_way(submitted: Application) -> None:
     ]
 
 
-@time_machine.travel("2026-11-23T12:42:00+00:00", tick=False)
 def test_a_step_back_takes_its_stop_back(submitted: Application) -> None:
     assert [stop[:2] for stop in stops(moved(submitted, Status.ELIGIBLE, Status.SUBMITTED))][:3] == [
         ("Submitted.", "now"),

@@ -1,13 +1,11 @@
 """Staff pages of cycles and rubrics: dates in the portal's zone, what publishing needs, copies, two people at once."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,13 +21,6 @@ from tests import factories as make
 from tests.page_client import Page, PageClient
 
 BOSTON = ZoneInfo("America/New_York")
-
-
-@pytest.fixture
-def in_autumn() -> Iterator[None]:
-    """November 23, 2026: a day of another year is written with its year."""
-    with time_machine.travel(datetime(2026, 11, 23, 12, tzinfo=UTC), tick=False):
-        yield
 
 
 @pytest.fixture
