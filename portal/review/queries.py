@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union_all
 from sqlalchemy.orm import aliased, contains_eager, joinedload, lazyload, with_expression
 
 from portal.accounts.models import Membership, Person
@@ -269,6 +269,12 @@ class Candidate:
 
 def candidates(cycle: Cycle) -> list[Candidate]:
     """The reviewers of a cycle's listing by name, with how many files they have in the cycle, up to `LOAD_LIMIT`."""
+    rows = db.session.execute(_people(cycle).where(_reviews_for(cycle.opportunity), Person.active)).all()
+    return [Candidate(person, n, competes) for person, n, competes in rows]
+
+
+def _people(cycle: Cycle) -> Select[Person, int, bool]:
+    """People by name, each with their files in the cycle and whether they apply there."""
     active = (
         select(Assignment.id)
         .join(Assignment.application)
@@ -282,13 +288,8 @@ def candidates(cycle: Cycle) -> list[Candidate]:
         .lateral()
     )
     load = select(func.count()).select_from(active).correlate(Person).scalar_subquery()
-    rows = db.session.execute(
-        select(Person, load, _competes(Person.id, cycle.id))
-        .where(_reviews_for(cycle.opportunity), Person.active)
-        .options(lazyload(Person.memberships))
-        .order_by(Person.sort_name, Person.id)
-    ).all()
-    return [Candidate(person, n, competes) for person, n, competes in rows]
+    query = select(Person, load, _competes(Person.id, cycle.id)).options(lazyload(Person.memberships))
+    return query.order_by(Person.sort_name, Person.id)
 
 
 @dataclass(frozen=True)
@@ -311,19 +312,30 @@ class Panel:
         return [one for one in self.candidates if one.person.id not in taken and not one.competes]
 
 
-def of_application(application_id: int) -> Sequence[Assignment]:
-    """The assignments of an application with their reviewers, in the order they were made."""
-    return db.session.scalars(
-        select(Assignment)
-        .where(Assignment.application_id == application_id)
-        .options(joinedload(Assignment.reviewer).lazyload(Person.memberships))
-        .order_by(Assignment.id)
-    ).all()
+def of_application(application_id: int, assignment_id: int) -> Assignment | None:
+    """An assignment, if it is one of this application."""
+    query = select(Assignment).where(Assignment.id == assignment_id, Assignment.application_id == application_id)
+    return db.session.scalar(query)
 
 
 def panel(application: Application) -> Panel:
-    """The assignments of an application with their reviews, and who else could be assigned; three queries."""
-    rows = of_application(application.id)
+    """The assignments of an application with their reviews, in the order they were made, and who else could be
+    assigned; two queries."""
+    reviewers = and_(_reviews_for(application.cycle.opportunity), Person.active)
+    known = union_all(
+        select(Person.id).where(reviewers),
+        select(Assignment.reviewer_id).where(Assignment.application_id == application.id),
+    )
+    given = and_(Assignment.reviewer_id == Person.id, Assignment.application_id == application.id)
+    people = db.session.execute(
+        _people(application.cycle)
+        .add_columns(reviewers, Assignment)
+        .outerjoin(Assignment, given)
+        .where(Person.id.in_(known))
+        .options(contains_eager(Assignment.reviewer))
+    ).all()
+    rows = sorted((row[4] for row in people if row[4] is not None), key=lambda row: row.id)
     scores = [row.score for row in rows if row.score is not None]
     mean = sum(scores, Decimal(0)) / len(scores) if scores else None
-    return Panel(rows, candidates(application.cycle), criteria_of(application.cycle_id), mean)
+    free = [Candidate(*row[:3]) for row in people if row[3]]
+    return Panel(rows, free, criteria_of(application.cycle_id), mean)

@@ -43,9 +43,7 @@ def assign(application: Application) -> Answer:
 @guard("assignment.manage", application=by_id)
 def remove(application: Application, assignment_id: int) -> Answer:
     """Take the application back from a reviewer who has not submitted."""
-    assignment = next((row for row in queries.of_application(application.id) if row.id == assignment_id), None)
-    if assignment is None:
-        abort(404)
+    assignment = queries.of_application(application.id, assignment_id) or abort(404)
     name = str(assignment.reviewer)
     try:
         actions.unassign(assignment, by=current_user)
