@@ -1,4 +1,4 @@
-"""The file of an application costs at most twelve queries, whatever its cycle asks for and however much stands in it."""
+"""The file of an application costs at most twelve queries, whatever its cycle asks for and whatever stands in it."""
 
 from collections.abc import Callable
 
