@@ -8,7 +8,7 @@ PIN := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emi
 export PORT ?= 8000
 export DATA_DIR ?= var
 
-.PHONY: help demo test test-distribution browser check bench bench-rush bench-kills lint types contracts format screenshots requirements
+.PHONY: help demo test test-distribution browser check bench bench-rush bench-kills bench-uploads lint types contracts format screenshots requirements
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench-rush: .venv/dev.stamp ## Have 200 applicants submit in the same minute; no
 
 bench-kills: .venv/dev.stamp ## Kill server and worker 200 times while people work; nothing acknowledged may be lost.
 	$(BIN)/python -m bench.kills
+
+bench-uploads: .venv/dev.stamp ## Send files of 20 MB; no worker may grow by more than 5 MB.
+	$(BIN)/python -m bench.uploads
 
 lint: .venv/dev.stamp ## Check the style of Python and templates, and the format of Python.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --lint --quiet templates

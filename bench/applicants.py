@@ -1,9 +1,12 @@
 """Made-up applicants for the load scripts: a cycle of a small form, drafts that are complete, and their sessions."""
 
+import io
+import random
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
+import pikepdf
 from flask import Flask, g, session
 from flask_wtf.csrf import generate_csrf
 
@@ -15,6 +18,8 @@ from portal.catalogue.models import Cycle, Opportunity, Unit
 from portal.catalogue.status import Kind, Publication
 from portal.core.clock import now
 from portal.core.db import db, transaction
+
+BOUNDARY = "portal-bench"
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,28 @@ class Applicant:
     @property
     def headers(self) -> dict[str, str]:
         return {"Cookie": f"session={self.cookie}", "Content-Type": "application/x-www-form-urlencoded"}
+
+
+def file_body(applicant: Applicant, name: str, content: bytes) -> tuple[bytes, dict[str, str]]:
+    """A PDF in the plain form of the section, as a browser without scripts sends it.  Out: the body and its headers."""
+    head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name="
+    parts = [
+        f'{head}"csrf_token"\r\n\r\n{applicant.token}\r\n{head}"seen"\r\n\r\n\r\n'.encode(),
+        f'{head}"{applicant.file}"; filename="{name}"\r\nContent-Type: application/pdf\r\n\r\n'.encode(),
+        content,
+        f"\r\n--{BOUNDARY}--\r\n".encode(),
+    ]
+    return b"".join(parts), applicant.headers | {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+def one_page(padding: int = 0) -> bytes:
+    """A PDF of one empty page, made larger by so many bytes that do not compress."""
+    made = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.Root.Padding = pdf.make_stream(random.Random(7).randbytes(padding))
+        pdf.save(made)
+    return made.getvalue()
 
 
 def make_applicants(app: Flask, number: int, *, with_file: bool = False) -> list[Applicant]:

@@ -7,7 +7,6 @@ the store must hold no file that no row knows, and each mail must be sent once, 
 import argparse
 import contextlib
 import http.client
-import io
 import json
 import mailbox
 import os
@@ -23,12 +22,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import pikepdf
 from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import func, select, text
 
-from bench.applicants import Applicant, make_applicants
+from bench.applicants import Applicant, file_body, make_applicants, one_page
 from bench.fresh import fresh_portal
 from bench.run import free_port
 from portal import create_app
@@ -40,17 +38,7 @@ from portal.messaging.models import Message
 from portal.messaging.status import Delivery
 from portal.serving import start
 
-BOUNDARY = "portal-bench"
 console = Console()
-
-
-def one_page() -> bytes:
-    """A PDF of one empty page."""
-    made = io.BytesIO()
-    with pikepdf.new() as pdf:
-        pdf.add_blank_page()
-        pdf.save(made)
-    return made.getvalue()
 
 
 PDF = one_page()
@@ -210,18 +198,8 @@ def told_mark(told: Told) -> str:
 
 def upload(port: int, told: Told, name: str) -> None:
     """Upload a file by the plain form of the section."""
-    applicant = told.applicant
-    parts = [
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{applicant.token}\r\n'.encode(),
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="seen"\r\n\r\n\r\n'.encode(),
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{applicant.file}"; filename="{name}"\r\n'
-        f"Content-Type: application/pdf\r\n\r\n".encode()
-        + PDF
-        + b"\r\n",
-        f"--{BOUNDARY}--\r\n".encode(),
-    ]
-    headers = applicant.headers | {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    status, _ = ask(port, told, f"/sections/{applicant.section_id}", b"".join(parts), headers)
+    body, headers = file_body(told.applicant, name, PDF)
+    status, _ = ask(port, told, f"/sections/{told.applicant.section_id}", body, headers)
     if status == 303:
         told.files.add(name)
 
