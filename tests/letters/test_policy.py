@@ -1,7 +1,9 @@
 """What of a letter somebody sees: one function; no answer of the portal to an applicant holds any of a waived one."""
 
+import json
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import product
 
 import pytest
@@ -16,9 +18,16 @@ from portal.applications.status import Status
 from portal.core.access import can
 from portal.core.clock import now
 from portal.core.db import db
+from portal.core.scanner import Verdict
+from portal.letters import scanning, writing
 from portal.letters.models import Letter, LetterEvent, LetterRequest
+from portal.letters.moves import write_to_writer
 from portal.letters.policy import NOTHING, Sight, sight
 from portal.letters.status import By, Sender, State
+from portal.messaging import actions, bounces
+from portal.messaging.models import Message
+from portal.messaging.status import BounceKind
+from portal.privacy.own_data import everything, files_of
 from portal.review.models import Assignment
 from tests import factories
 from tests.letters import factories as made
@@ -239,3 +248,36 @@ def test_a_letter_under_another_applications_address_is_nothing(
     letter = marked.letters[-1]
     assert client.get(f"/applications/{application.id}/letters/{letter.id}").status == 404
     assert client.raw.get(f"/applications/{here.draft.id}/letters/{letter.id}").status_code == 200
+
+
+def test_no_copy_of_ones_data_holds_anything_of_a_waived_letter(here: Here, marked: LetterRequest) -> None:
+    here.plan.shown_after_review = True
+    for status in (Status.IN_REVIEW, Status.OFFERED):
+        stand(here.draft, status)
+        copy = json.dumps(everything(here.applicant), default=str)
+        assert "Tobias Ferreira" in copy
+        assert MARK not in copy.lower()
+        assert [one.path for one in files_of(here.applicant) if "letter" in one.path] == []
+
+
+def test_no_mail_to_the_applicant_holds_anything_of_a_letter(here: Here) -> None:
+    """Whatever becomes of requests: sent by an assistant, blocked, declined with a reason, come back."""
+    sent, declined, lost = (made.request(here.draft, name) for name in ("Ada", "Bo", "Cy"))
+    lost.message_id = write_to_writer("letter_reminder", lost, token="t" * 43, due_at=None).id
+    db.session.commit()
+    writing.name_assistant(sent, name=f"A. {MARK}", address=f"{MARK}@hospital.example", now=now())
+    stream = BytesIO(PDF.replace(b"%PDF-1.4\n", f"%PDF-1.4\n%{MARK}\n".encode()))
+    letter = writing.deliver(
+        sent, writing.Sent(sender=Sender.ASSISTANT, name=f"A. {MARK}", stream=stream, filename=f"{MARK}.pdf"), now=now()
+    )
+    scanning.settle(letter, Verdict(f"Virus.{MARK}"), now=now())
+    writing.deliver(sent, writing.Sent(sender=Sender.WRITER, name="Ada", body=f"She is {MARK}"), now=now())
+    writing.decline(declined, reason=f"Because {MARK}", now=now())
+    message = db.session.get_one(Message, lost.message_id)
+    actions.begin(message)
+    actions.succeed(message)
+    bounces.record(message.message_id, BounceKind.HARD, reason=f"550 {MARK}")
+    told = db.session.scalars(sa.select(Message).where(Message.person_id == here.applicant.id)).all()
+    assert {one.template for one in told} == {"letter_received", "letter_declined", "letter_bounced"}
+    for one in told:
+        assert MARK not in (one.subject + one.text_body + one.html_body + str(one.headers)).lower()
