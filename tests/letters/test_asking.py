@@ -402,3 +402,17 @@ def test_nobody_is_written_to_over_and_over(here: Here) -> None:
     with pytest.raises(Refused, match="You have asked 25 times"):
         asking.ask(here.draft, name="A", address="new@example.org", waived=True, by=here.applicant, now=now())
     assert len(mails("letter_requested")) == 25
+
+
+@pytest.mark.parametrize("by_staff", [True, False])
+def test_the_database_judges_that_nobody_is_asked_twice(by_staff: bool, here: Here) -> None:
+    first = made.request(here.draft)
+    again = LetterRequest(
+        application=here.draft, cycle_id=here.cycle.id, writer_name="T", writer_address=first.writer_address,
+        writer_key=first.writer_key, waived=False, waiver_words="", by_staff=by_staff, state=State.NAMED,
+        made_by_id=here.applicant.id, made_at=now(), changed_at=now(),
+    )  # fmt: skip
+    words = "among the people asked or named" if by_staff else "among the people you have named"
+    with pytest.raises(Refused, match=words) as refused:
+        asking.add(again)
+    assert refused.value.field == "address"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import IntegrityError
 
 from portal.applications.extension_actions import grant
 from portal.applications.models import Application
@@ -14,7 +15,7 @@ from portal.applications.status import Status
 from portal.core import storage
 from portal.core.clock import now
 from portal.core.db import db
-from portal.letters import asking, jobs
+from portal.letters import asking, jobs, writing
 from portal.letters.models import Letter, LetterEvent, LetterLink, LetterRequest
 from portal.letters.status import Mode, Sender, State
 from portal.messaging.models import Message
@@ -465,3 +466,39 @@ def test_an_ended_link_still_stops_the_weekly_list(desk: Desk, app: Flask, here:
     assert answer.status_code == 200
     assert db.session.scalars(db.text("SELECT address FROM letter_digest_stop")).all() == [desk.request.writer_address]
     assert app.test_client().post(f"/recommend/{'x' * 43}/weekly").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("act", "error"),
+    [
+        ("take-back", "There is no letter to take back."),
+        ("confirm", "There is no letter of an assistant to confirm."),
+        ("decline", "Letters for this application were due on "),
+        ("accept", "Letters for this application were due on "),
+        ("assistant", "Letters for this application were due on "),
+    ],
+)
+def test_what_cannot_be_done_any_more_says_why(act: str, error: str, desk: Desk, here: Here) -> None:
+    here.plan.due_at = now() - timedelta(minutes=1)
+    page = desk.client.post(desk.path(f"/{act}"), {"name": "Lena", "address": "lena@hospital.example"})
+    assert page.status in {409, 422}
+    assert [one[: len(error)] for one in page.errors] == [error]
+    assert desk.state is State.ASKED
+
+
+def test_a_letter_whose_row_is_refused_leaves_no_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[str] = []
+    put = storage.put
+
+    def remember(*args: Any, **options: Any) -> Any:
+        stored = put(*args, **options)
+        kept.append(stored.key)
+        return stored
+
+    monkeypatch.setattr(storage, "put", remember)
+    nameless: Any = None
+    sent = writing.Sent(sender=Sender.WRITER, name=nameless, stream=io.BytesIO(PDF), filename="a.pdf")
+    with pytest.raises(IntegrityError), db.session.begin_nested():
+        writing.deliver(desk.request, sent, now=now())
+    assert [storage.exists(key) for key in kept] == [False]
+    assert desk.letters() == []
