@@ -11,9 +11,11 @@ from portal.catalogue.models import Cycle
 from portal.catalogue.staff_pages import attempt, code, conflict, listing_page
 from portal.core.access import guard
 from portal.core.db import db
-from portal.letters import planning
+from portal.core.text import plural
+from portal.letters import planning, queries
 from portal.letters.models import LetterPlan
 from portal.letters.staff_forms import PlanForm
+from portal.letters.status import Mode
 
 bp = Blueprint("letter_plans", __name__, url_prefix="/admin")
 
@@ -25,7 +27,7 @@ def plan(cycle: Cycle) -> ResponseReturnValue:
     found = db.session.get(LetterPlan, cycle.id)
     form = PlanForm.of(found)
     if form.validate_on_submit() and attempt(form, lambda: _save(cycle, form)):
-        flash("Letters saved.|Requests that were made already keep the words that they were made with.")
+        flash(f"Letters saved.|{_told(cycle, Mode(form.mode.data))}")
         return redirect(url_for(".plan", cycle_id=cycle.id), 303)
     page = listing_page(
         "letters.html",
@@ -37,6 +39,15 @@ def plan(cycle: Cycle) -> ResponseReturnValue:
         conflict=conflict(form, found or "0", lambda: PlanForm.of(found, formdata=None)),
     )
     return page, code(form)
+
+
+def _told(cycle: Cycle, mode: Mode) -> str:
+    """What the change means for requests that were made before it."""
+    waiting = queries.count_waiting(cycle.id) if mode is Mode.NONE else 0
+    if not waiting:
+        return "Requests that were made already keep the words that they were made with."
+    people = plural(waiting, "person was", "people were")
+    return f"{people} asked and did not answer yet. We did not write to them: their links say that no letter is needed."
 
 
 def _save(cycle: Cycle, form: PlanForm) -> Any:

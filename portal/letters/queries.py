@@ -16,7 +16,7 @@ from portal.catalogue.models import Cycle
 from portal.core.db import db
 from portal.core.tokens import hashed
 from portal.letters.models import Letter, LetterEvent, LetterLink, LetterOverride, LetterPlan, LetterRequest
-from portal.letters.status import ANSWERABLE, OVER, Mode, State
+from portal.letters.status import ANSWERABLE, OVER, STILL_TO_SEND, Mode, State
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
 
@@ -225,6 +225,12 @@ def count_declines(request_id: int) -> int:
     """How often the writer has declined."""
     declined = LetterEvent.request_id == request_id, LetterEvent.target == State.DECLINED
     return db.session.scalar(select(func.count(LetterEvent.id)).where(*declined)) or 0
+
+
+def count_waiting(cycle_id: int) -> int:
+    """How many requests of a cycle wait for their writer."""
+    waiting = LetterRequest.cycle_id == cycle_id, LetterRequest.state.in_(STILL_TO_SEND)
+    return db.session.scalar(select(func.count(LetterRequest.id)).where(*waiting)) or 0
 
 
 def count_versions(request_id: int) -> int:

@@ -60,6 +60,21 @@ def test_a_plan_is_made_changed_and_audited(staff: PageClient, here: Here) -> No
     assert "Someone else saved first." in stale.text
 
 
+def test_a_plan_without_letters_says_who_was_asked_already(staff: PageClient, here: Here) -> None:
+    path = f"/admin/cycles/{here.cycle.id}/letters"
+    made.request(here.draft)
+    made.request(here.draft, state=State.BOUNCED)
+    for state in (State.RECEIVED, State.DECLINED, State.NAMED, State.CANCELLED):
+        made.request(here.draft, state=state)
+    page = staff.get(path).submit(button="Save letters", mode="none")
+    assert page.flashes == [
+        "Letters saved. 2 people were asked and did not answer yet. We did not write to them: their links say that no "
+        "letter is needed."
+    ]
+    page = staff.get(path).submit(button="Save letters", mode="before_review")
+    assert page.flashes[0].endswith("keep the words that they were made with.")
+
+
 def test_a_plan_is_nobody_elses(client: PageClient, here: Here) -> None:
     for who in (here.applicant, here.reviewer, factories.coordinator(factories.unit())):
         client.sign_in(who)
