@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Text, func, null, or_, select, tuple_, union_all
+from sqlalchemy import Select, Text, bindparam, func, null, or_, select, tuple_, union_all
 from sqlalchemy.orm import aliased, joinedload
 
 from portal.accounts.models import Person
@@ -44,29 +45,31 @@ def file_by_id(application_id: int) -> File | None:
     Documents and the team come in the same rows: there are few of each, and a page has few queries to spend.  Answers
     are read where they are shown, which is not while the application is edited; the form is kept by `sheet`.
     """
+    found = db.session.execute(_whole(), {"application_id": application_id}).unique().one_or_none()
+    return File(*found) if found else None
+
+
+@cache
+def _whole() -> Select[Any]:
+    """Built once: it is the longest query of the page that is read most."""
     listing = joinedload(Application.cycle).joinedload(Cycle.opportunity)
     before, after = _neighbours()
-    found = (
-        db.session.execute(
-            select(Application, before, after, *counted(), last_message())
-            .where(Application.id == application_id)
-            .options(
-                listing.load_only(
-                    Opportunity.unit_id, Opportunity.title, Opportunity.contact_name, Opportunity.contact_email
-                ),
-                joinedload(Application.person).lazyload(Person.memberships),
-                joinedload(Application.site).load_only(Site.name),
-                joinedload(Application.documents),
-                joinedload(Application.form),
-                joinedload(Application.change_request),
-                joinedload(Application.extension),
-                joinedload(Application.members).joinedload(TeamMember.person),
-            )
+    return (
+        select(Application, before, after, *counted(), last_message())
+        .where(Application.id == bindparam("application_id"))
+        .options(
+            listing.load_only(
+                Opportunity.unit_id, Opportunity.title, Opportunity.contact_name, Opportunity.contact_email
+            ),
+            joinedload(Application.person).lazyload(Person.memberships),
+            joinedload(Application.site).load_only(Site.name),
+            joinedload(Application.documents),
+            joinedload(Application.form),
+            joinedload(Application.change_request),
+            joinedload(Application.extension),
+            joinedload(Application.members).joinedload(TeamMember.person),
         )
-        .unique()
-        .one_or_none()
     )
-    return File(*found) if found else None
 
 
 def _neighbours() -> tuple[Any, Any]:
