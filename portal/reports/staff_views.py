@@ -23,7 +23,7 @@ from portal.endorsements.queries import of_application as endorsements_of
 from portal.letters.staff_queries import panel as letters_panel
 from portal.reports import charts, export, figures, files, filters, queries, queue, rules  # noqa: F401 - registers the rules
 from portal.reports.filters import Filters
-from portal.review.queries import panel, reviewers_for
+from portal.review.staff_queries import panel, reviewers_for
 from portal.selection.queries import panel as decision_panel
 
 bp = Blueprint("reports", __name__, url_prefix="/manage")

@@ -23,7 +23,8 @@ from portal.letters.status import REVIEW_OPEN
 from portal.messaging.actions import write
 from portal.review.conflicts import Ties, ties
 from portal.review.models import Assignment, ReviewSummary
-from portal.review.queries import candidates, coordinators_for, criteria_of
+from portal.review.queries import criteria_of
+from portal.review.staff_queries import candidates, coordinators_for
 from portal.review.status import ACTIVE, REVIEWABLE, REVISABLE, AssignmentState
 
 CENT = Decimal("0.01")

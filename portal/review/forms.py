@@ -12,7 +12,7 @@ from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 from portal.catalogue.form_models import Criterion
 from portal.core.text import plural
 from portal.review.models import Assignment
-from portal.review.queries import Candidate
+from portal.review.staff_queries import Candidate
 from portal.review.status import RECUSAL_REASONS
 
 LONGEST_COMMENT = 5000

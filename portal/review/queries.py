@@ -3,13 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union_all
-from sqlalchemy.orm import aliased, contains_eager, joinedload, lazyload, with_expression
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload, with_expression
 
-from portal.accounts.models import Membership, Person
+from portal.accounts.models import Person
 from portal.accounts.rules import scope
 from portal.accounts.status import Role
 from portal.applications.models import Application
@@ -25,10 +24,9 @@ from portal.review.status import ACTIVE, REVIEWABLE, UNSCORED, AssignmentState
 
 PAGE_SIZE = 60
 NAV_LIMIT = 300
-LOAD_LIMIT = 500
 
 
-def _competes(person_id: Any, cycle_id: Any) -> ColumnElement[bool]:
+def applies_in(person_id: Any, cycle_id: Any) -> ColumnElement[bool]:
     """Whether the person has an application in the cycle that is not withdrawn; the rule `applies_too` in SQL."""
     own = aliased(Application)
     return exists().where(
@@ -57,7 +55,7 @@ def visible_to(user: Any) -> Select[Assignment]:
             Application.status.in_(REVIEWABLE),
             _covered(user),
             of_others(user.id),
-            ~_competes(user.id, Application.cycle_id),
+            ~applies_in(user.id, Application.cycle_id),
         )
     )
 
@@ -72,7 +70,7 @@ def whole(assignment_id: int) -> Assignment | None:
     """An assignment with all that the workspace shows of its application: form, answers, documents and team."""
     application = joinedload(Assignment.application)
     cycle_id = select(Application.cycle_id).where(Application.id == Assignment.application_id)
-    competing = _competes(Assignment.reviewer_id, cycle_id.correlate(Assignment).scalar_subquery())
+    competing = applies_in(Assignment.reviewer_id, cycle_id.correlate(Assignment).scalar_subquery())
     rows = db.session.scalars(
         select(Assignment)
         .where(Assignment.id == assignment_id)
@@ -223,119 +221,3 @@ def criteria_of(cycle_id: int) -> Sequence[Criterion]:
     """The rubric of a cycle in its order."""
     query = select(Criterion).where(Criterion.cycle_id == cycle_id).order_by(Criterion.position, Criterion.id)
     return db.session.scalars(query).all()
-
-
-def _reviews_for(opportunity: Opportunity) -> ColumnElement[bool]:
-    return exists().where(
-        Membership.person_id == Person.id,
-        Membership.role == Role.REVIEWER,
-        or_(Membership.unit_id == opportunity.unit_id, Membership.opportunity_id == opportunity.id),
-    )
-
-
-def reviewers_for(opportunity: Opportunity) -> Sequence[Person]:
-    """The people with a reviewer's membership that covers the listing, by name."""
-    return db.session.scalars(
-        select(Person)
-        .where(_reviews_for(opportunity), Person.active)
-        .options(lazyload(Person.memberships))
-        .order_by(Person.sort_name, Person.id)
-    ).all()
-
-
-def coordinators_for(opportunity: Opportunity) -> Sequence[Person]:
-    """The people with a coordinator's membership of the listing or its unit, by name."""
-    covers = exists().where(
-        Membership.person_id == Person.id,
-        Membership.role == Role.COORDINATOR,
-        or_(Membership.unit_id == opportunity.unit_id, Membership.opportunity_id == opportunity.id),
-    )
-    return db.session.scalars(
-        select(Person)
-        .where(covers, Person.active)
-        .options(lazyload(Person.memberships))
-        .order_by(Person.sort_name, Person.id)
-    ).all()
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A reviewer who could be assigned: their load in the cycle, and why not where they cannot."""
-
-    person: Person
-    load: int
-    competes: bool
-
-
-def candidates(cycle: Cycle) -> list[Candidate]:
-    """The reviewers of a cycle's listing by name, with how many files they have in the cycle, up to `LOAD_LIMIT`."""
-    rows = db.session.execute(_people(cycle).where(_reviews_for(cycle.opportunity), Person.active)).all()
-    return [Candidate(person, n, competes) for person, n, competes in rows]
-
-
-def _people(cycle: Cycle) -> Select[Person, int, bool]:
-    """People by name, each with their files in the cycle and whether they apply there."""
-    active = (
-        select(Assignment.id)
-        .join(Assignment.application)
-        .where(
-            Assignment.reviewer_id == Person.id,
-            Application.cycle_id == cycle.id,
-            Assignment.state.in_(ACTIVE),
-        )
-        .limit(LOAD_LIMIT)
-        .correlate(Person)
-        .lateral()
-    )
-    load = select(func.count()).select_from(active).correlate(Person).scalar_subquery()
-    query = select(Person, load, _competes(Person.id, cycle.id)).options(lazyload(Person.memberships))
-    return query.order_by(Person.sort_name, Person.id)
-
-
-@dataclass(frozen=True)
-class Panel:
-    """What `templates/review/_assignments_panel.html` shows of one application."""
-
-    assignments: Sequence[Assignment]
-    candidates: Sequence[Candidate]
-    criteria: Sequence[Criterion]
-    mean: Decimal | None
-
-    @property
-    def scores(self) -> list[Decimal]:
-        return [row.score for row in self.assignments if row.score is not None]
-
-    @property
-    def free(self) -> list[Candidate]:
-        """The candidates who can be assigned now."""
-        taken = {row.reviewer_id for row in self.assignments}
-        return [one for one in self.candidates if one.person.id not in taken and not one.competes]
-
-
-def of_application(application_id: int, assignment_id: int) -> Assignment | None:
-    """An assignment, if it is one of this application."""
-    query = select(Assignment).where(Assignment.id == assignment_id, Assignment.application_id == application_id)
-    return db.session.scalar(query)
-
-
-def panel(application: Application) -> Panel:
-    """The assignments of an application with their reviews, in the order they were made, and who else could be
-    assigned; two queries."""
-    reviewers = and_(_reviews_for(application.cycle.opportunity), Person.active)
-    known = union_all(
-        select(Person.id).where(reviewers),
-        select(Assignment.reviewer_id).where(Assignment.application_id == application.id),
-    )
-    given = and_(Assignment.reviewer_id == Person.id, Assignment.application_id == application.id)
-    people = db.session.execute(
-        _people(application.cycle)
-        .add_columns(reviewers, Assignment)
-        .outerjoin(Assignment, given)
-        .where(Person.id.in_(known))
-        .options(contains_eager(Assignment.reviewer))
-    ).all()
-    rows = sorted((row[4] for row in people if row[4] is not None), key=lambda row: row.id)
-    scores = [row.score for row in rows if row.score is not None]
-    mean = sum(scores, Decimal(0)) / len(scores) if scores else None
-    free = [Candidate(*row[:3]) for row in people if row[3]]
-    return Panel(rows, free, criteria_of(application.cycle_id), mean)

@@ -13,7 +13,7 @@ from portal.catalogue.models import Cycle
 from portal.core.access import guard
 from portal.core.clock import now
 from portal.core.text import plural
-from portal.review import actions, queries, rules  # noqa: F401 - registers the rules
+from portal.review import actions, rules, staff_queries  # noqa: F401 - registers the rules
 from portal.review.forms import AssignForm, with_candidates
 
 bp = Blueprint("review_staff", __name__, url_prefix="/manage")
@@ -43,7 +43,7 @@ def assign(application: Application) -> Answer:
 @guard("assignment.manage", application=by_id)
 def remove(application: Application, assignment_id: int) -> Answer:
     """Take the application back from a reviewer who has not submitted."""
-    assignment = queries.of_application(application.id, assignment_id) or abort(404)
+    assignment = staff_queries.of_application(application.id, assignment_id) or abort(404)
     name = str(assignment.reviewer)
     try:
         actions.unassign(assignment, by=current_user)
@@ -88,7 +88,7 @@ def assign_many(cycle: Cycle) -> Answer:
 
 
 def _choose(cycle: Cycle, applications: Sequence[Application], form: AssignForm) -> str:
-    people = queries.candidates(cycle)
+    people = staff_queries.candidates(cycle)
     return render_template(
         "review/assign.html", cycle=cycle, applications=applications, form=with_candidates(form, people),
         competing=[one.person for one in people if one.competes],

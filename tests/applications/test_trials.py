@@ -24,8 +24,8 @@ from portal.core.db import db
 from portal.messaging.models import Message
 from portal.reports import figures
 from portal.review.models import ReviewSummary
-from portal.review.queries import candidates
 from portal.review.rules import applies_too
+from portal.review.staff_queries import candidates
 from portal.selection import queries as selection
 from tests import factories
 from tests.applications.conftest import complete_now, name_of, section_path

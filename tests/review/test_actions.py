@@ -18,7 +18,7 @@ from portal.endorsements.models import Endorsement
 from portal.endorsements.status import State as EndorsementState
 from portal.letters.status import State as LetterState
 from portal.messaging.models import Message
-from portal.review import actions, queries
+from portal.review import actions, queries, staff_queries
 from portal.review.models import Assignment, ReviewSummary
 from portal.review.status import AssignmentState
 from tests import factories
@@ -122,7 +122,7 @@ def test_whoever_endorsed_an_application_is_refused(state: EndorsementState, did
 
 def test_a_team_of_others_keeps_nobody_from_reviewing(scene: Scene) -> None:
     def competing() -> dict[str, bool]:
-        return {str(one.person): one.competes for one in queries.candidates(scene.cycle)}
+        return {str(one.person): one.competes for one in staff_queries.candidates(scene.cycle)}
 
     factories.member(scene.another("Ada", "Nwosu"), factories.person("Ren", "Nakagawa"))
     assert competing() == {"Rosalind Hale": False, "Tobias Wren": False}
@@ -175,8 +175,11 @@ def test_others_files_not_under_review_and_recused_people_are_refused(scene: Sce
 def test_reviewers_of_listing_and_unit_are_offered_and_no_others(scene: Scene) -> None:
     factories.reviewer(factories.unit(), "Elsewhere", "Person")
     factories.reviewer(scene.cycle.opportunity, "Gone", "Person", active=False)
-    assert [str(one) for one in queries.reviewers_for(scene.cycle.opportunity)] == ["Rosalind Hale", "Tobias Wren"]
-    assert [(str(one.person), one.load) for one in queries.candidates(scene.cycle)] == [
+    assert [str(one) for one in staff_queries.reviewers_for(scene.cycle.opportunity)] == [
+        "Rosalind Hale",
+        "Tobias Wren",
+    ]
+    assert [(str(one.person), one.load) for one in staff_queries.candidates(scene.cycle)] == [
         ("Rosalind Hale", 1),
         ("Tobias Wren", 0),
     ]

@@ -129,7 +129,7 @@ def test_the_panel(scene: Scene, client: PageClient, state: str) -> None:
     from flask import render_template, url_for  # noqa: F401
     from flask_login import login_user
 
-    from portal.review import queries
+    from portal.review import staff_queries
 
     row = scene.assignment
     if state == "draft":
@@ -145,7 +145,7 @@ def test_the_panel(scene: Scene, client: PageClient, state: str) -> None:
         html = render_template(
             "review/_assignments_panel.html",
             application=scene.application,
-            review_panel=queries.panel(scene.application),
+            review_panel=staff_queries.panel(scene.application),
         )
     assert ("Take back" in html) == (state in {"none", "draft"})
     assert ("For the meeting" in html) == (state == "submitted")
