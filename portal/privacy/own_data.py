@@ -8,27 +8,31 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal.accounts.models import Person
 from portal.accounts.queries import SIGN_IN_VERBS
 from portal.applications import queries as application_queries
 from portal.applications.conversation_models import ConversationMessage
+from portal.applications.extension_models import Extension
 from portal.applications.inspection import plain_name
 from portal.applications.models import Application, Document
 from portal.applications.progress import timeline
+from portal.applications.revision_models import ChangeRequest, Revision
 from portal.applications.sheet import sheet
 from portal.applications.status import Status
 from portal.applications.team_models import TeamComment, TeamMember
 from portal.applications.transfer import export_answers
 from portal.core.audit import Event
 from portal.core.db import db
+from portal.endorsements.models import Endorsement
 from portal.following.models import Follow
 from portal.letters.models import Letter
 from portal.letters.policy import sight
 from portal.letters.queries import requests_with_letters
 from portal.messaging.models import Message
 from portal.profiles.models import Profile
+from portal.receipts.models import Receipt
 from portal.review.models import Assignment
 from portal.self_identification.actions import subject_of
 from portal.self_identification.models import SelfIdAnswer
@@ -176,6 +180,64 @@ def _letter(letter: Letter | None) -> dict[str, Any] | None:
     if letter is None:
         return None
     return {"text": letter.body, "path": letter_path(letter) if letter.storage_key else None}
+
+
+@part("submissions")
+def _submissions(person: Person) -> list[dict[str, Any]]:
+    """What was submitted each time, with the code of its receipt."""
+    mine = {application.id: application for application in led_by(person)}
+    query = (
+        select(Revision, Receipt.code)
+        .outerjoin(Receipt, and_(Receipt.application_id == Revision.application_id, Receipt.number == Revision.number))
+        .where(Revision.application_id.in_(mine))
+        .order_by(Revision.application_id, Revision.number)
+    )
+    return [
+        {
+            "application": mine[each.application_id].reference,
+            "number": each.number,
+            "at": each.at,
+            "receipt": code,
+            "answers": each.answers,
+            "files": [{name: file[name] for name in ("filename", "size", "sha256")} for file in each.documents],
+        }
+        for each, code in db.session.execute(query)
+    ]
+
+
+@part("changes_requested")
+def _changes_requested(person: Person) -> list[dict[str, Any]]:
+    """What a coordinator asked to have changed, and until when."""
+    mine = {application.id: application for application in led_by(person)}
+    query = select(ChangeRequest).where(ChangeRequest.application_id.in_(mine)).order_by(ChangeRequest.id)
+    names = ("reason", "asked_at", "due_at", "answered_at", "cancelled_at")
+    return [
+        {"application": mine[each.application_id].reference} | {name: getattr(each, name) for name in names}
+        for each in db.session.scalars(query)
+    ]
+
+
+@part("own_deadlines")
+def _own_deadlines(person: Person) -> list[dict[str, Any]]:
+    """Later deadlines that were granted to the person; the reason is for the staff of the program."""
+    query = select(Extension).where(Extension.person_id == person.id).order_by(Extension.id)
+    return [
+        {"cycle": str(each.cycle), "until": each.until, "granted_at": each.granted_at, "ended_at": each.revoked_at}
+        for each in db.session.scalars(query)
+    ]
+
+
+@part("endorsements")
+def _endorsements(person: Person) -> list[dict[str, Any]]:
+    """Who was asked to endorse the person's applications, and what they answered."""
+    mine = {application.id: application for application in led_by(person)}
+    query = select(Endorsement).where(Endorsement.application_id.in_(mine)).order_by(Endorsement.id)
+    names = ("name", "role", "asked_at", "confirmed_at", "typed_name", "wording", "reason")
+    return [
+        {"application": mine[each.application_id].reference, "address": each.email, "state": each.state.value}
+        | {name: getattr(each, name) for name in names}
+        for each in db.session.scalars(query)
+    ]
 
 
 @part("messages")

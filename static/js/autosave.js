@@ -164,7 +164,7 @@ function dispute(conflict, text) {
   document.getElementById(`versions-${id}`)?.remove();
   const made = document.querySelector("[data-versions]").content.firstElementChild.cloneNode(true);
   made.id = `versions-${id}`;
-  made.querySelector("legend").textContent = `${labelOf(form, id) || conflict.label}: two versions`;
+  made.querySelector("legend").textContent = `Two versions: ${labelOf(form, id) || conflict.label}`;
   if (conflict.by) made.querySelector("[data-by]").textContent = `${conflict.by} changed it`;
   for (const which of ["mine", "theirs"]) {
     made.querySelector(`[data-text=${which}]`).textContent = conflict[which] || "No answer";

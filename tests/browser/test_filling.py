@@ -225,7 +225,7 @@ def test_two_tabs_keep_both_answers_and_ask_about_one(writing: Visitor) -> None:
     expect(other.locator(long).first).to_have_value("Another answer, in this tab")
 
     type_and_save(page, box_of(page), "Of this tab")
-    versions = page.get_by_role("group", name="Project title: two versions")
+    versions = page.get_by_role("group", name="Two versions: Project title")
     expect(versions).to_contain_text("Of the other tab")
     expect(versions).to_contain_text("Of this tab")
     expect(line_of(page)).to_contain_text("choose which to keep")
@@ -276,7 +276,7 @@ def test_what_is_restored_is_asked_about_where_it_was_changed_since(writing: Vis
     type_and_save(page, box_of(page), "Saved on the way")
     page.reload()
     page.get_by_role("button", name="Restore it").click()
-    expect(page.get_by_role("group", name="two versions")).to_contain_text("Saved on the way")
+    expect(page.get_by_role("group", name="Two versions")).to_contain_text("Saved on the way")
     page.get_by_role("button", name="Keep mine").click()
     expect(box_of(page)).to_have_value("Left behind by a crash")
     assert copies(page) == 0

@@ -8,7 +8,10 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from portal.applications.actions import submit
+from portal.applications.change_requests import ask
 from portal.applications.conversation_models import ConversationMessage
+from portal.applications.extension_models import Extension
 from portal.applications.models import Application
 from portal.applications.status import Status
 from portal.applications.team_models import Access, TeamComment, TeamMember
@@ -16,13 +19,17 @@ from portal.core import storage
 from portal.core.clock import now
 from portal.core.db import db
 from portal.core.storage import StorageDown
+from portal.endorsements.models import Endorsement
+from portal.endorsements.status import State as Endorsed
 from portal.following.actions import keep_listing
 from portal.letters.status import State
 from portal.messaging.models import Message
 from portal.privacy import copying, jobs, views
 from portal.privacy.models import CopyState, DataCopy
 from portal.profiles.models import Profile
+from portal.receipts.models import Receipt
 from tests import factories
+from tests.applications.conftest import complete_now
 from tests.letters import factories as made
 from tests.page_client import PageClient
 
@@ -230,6 +237,46 @@ def test_messages_teams_and_the_profile_are_in_it(client: PageClient, mine: Appl
     assert [each["duty"] for each in data["teams"]["places"]] == ["Nurse lead"]
     assert [each["text"] for each in data["teams"]["comments"]] == ["Shorter?"]
     assert len(data["applications"]) == 1  # the other's application is not this person's to take away
+
+
+def test_submissions_requests_deadlines_and_endorsements_are_in_it(client: PageClient, context: None) -> None:
+    draft = factories.application(by=factories.person())
+    complete_now(draft)
+    db.session.flush()
+    submit(draft, by=draft.person, now=now())
+    staff = factories.coordinator(draft.cycle.opportunity)
+    later = now() + timedelta(days=3)
+    ask(
+        draft, section_ids=[draft.form.sections[0].id], reason="Name the site", due_at=later, by=staff, now=now()
+    )  # fmt: skip
+    db.session.add(
+        Extension(
+            cycle_id=draft.cycle_id, person_id=draft.person_id, until=later, reason="Marker of staff", granted_at=now(),
+            granted_by_id=staff.id,
+        )
+    )  # fmt: skip
+    db.session.add(
+        Endorsement(
+            application_id=draft.id, state=Endorsed.DECLINED, name="Josephine Adeyemi", role="Director",
+            email="jo@example.org", asked_by_id=draft.person_id, asked_at=now(), mailed_at=now(), changed_at=now(),
+            reason="No cover in spring",
+        )
+    )  # fmt: skip
+    db.session.commit()
+    text = make(client.sign_in(draft.person)).read("data.json").decode()
+    data = json.loads(text)
+    [submission] = data["submissions"]
+    code = db.session.scalars(sa.select(Receipt.code)).one()
+    assert (submission["application"], submission["number"], submission["receipt"]) == (draft.reference, 1, code)
+    assert submission["answers"]["title"] == "Waiting-room stories"
+    assert [file["filename"] for file in submission["files"]] == [draft.documents[0].filename]
+    assert [each["reason"] for each in data["changes_requested"]] == ["Name the site"]
+    assert [each["until"] for each in data["own_deadlines"]] == [later.isoformat()]
+    [endorsement] = data["endorsements"]
+    assert (endorsement["address"], endorsement["reason"]) == ("jo@example.org", "No cover in spring")
+    assert "Marker of staff" not in text
+    others = json.loads(make(client.sign_in(factories.person())).read("data.json"))
+    assert [others[name] for name in ("submissions", "changes_requested", "own_deadlines", "endorsements")] == [[]] * 4
 
 
 def test_copies_are_counted_by_person(client: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
