@@ -53,10 +53,12 @@ def tell_new_dates(notice_id: int) -> None:
 @task("applications.drop_late_edits", periodic="*/10 * * * *", own_transactions=True)
 def drop_late_edits(timestamp: int) -> None:
     """Drop what was changed in submitted applications and not submitted again in time; each in a transaction."""
-    query = select(Application.id).where(Application.editing_since.is_not(None)).order_by(Application.editing_since)
-    for application_id in db.session.scalars(query.limit(AT_ONCE)).all():
-        with transaction():
-            drop_late(application_id, now=now())
+    query = select(Application.id).where(Application.editing_since.is_not(None)).order_by(Application.id)
+    last = 0
+    while ids := db.session.scalars(query.where(Application.id > last).limit(AT_ONCE)).all():
+        for last in ids:
+            with transaction():
+                drop_late(last, now=now())
 
 
 @task("applications.sweep_removed", periodic="17 * * * *")

@@ -15,6 +15,7 @@ from portal.applications.refusals import WrongStep
 from portal.applications.status import Status
 from portal.core.clock import now
 from portal.core.db import db
+from portal.letters.status import State
 from portal.messaging.models import Message
 from portal.privacy.own_data import everything
 from portal.selection import actions as selection
@@ -23,6 +24,7 @@ from portal.selection.models import Decision
 from portal.selection.status import Outcome
 from tests import factories
 from tests.applications.conftest import complete_now, name_of, section_path
+from tests.letters import factories as letters
 from tests.page_client import PageClient
 
 S = Status
@@ -42,6 +44,11 @@ def application(context: None) -> Application:
     )  # fmt: skip
     made = factories.application(cycle, factories.person())
     complete_now(made)
+    letters.plan(cycle, due_at=now() + timedelta(days=9), shown_after_review=True)
+    for state in (State.ASKED, State.RECEIVED, State.DECLINED):
+        asked = letters.request(made, f"Tobias {state.value}", state=state, waived=False)
+        if state is State.RECEIVED:
+            letters.letter(asked)
     db.session.flush()
     return actions.submit(made, by=made.person, now=now() - timedelta(days=3))
 

@@ -238,6 +238,25 @@ def test_nothing_changed_and_things_to_fix_are_said(client: PageClient, submitte
 # until when
 
 
+def test_edits_that_go_on_keep_no_late_one_from_being_dropped(
+    submitted: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "AT_ONCE", 1)
+    late = factories.application(
+        factories.cycle(opens_at=OPENED, closes_at=CLOSES + timedelta(minutes=1)), factories.person()
+    )
+    complete_now(late)
+    db.session.flush()
+    actions.submit(late, by=late.person, now=now())
+    for each in (submitted, late):
+        reopened(each)
+    late.cycle.closes_at = now() - timedelta(days=1)
+    db.session.commit()
+    jobs.drop_late_edits(0)
+    db.session.expire_all()
+    assert (submitted.editing_since is None, late.editing_since is None) == (False, True)
+
+
 def test_after_the_deadline_an_edit_that_was_not_submitted_is_dropped(
     client: PageClient, submitted: Application
 ) -> None:
