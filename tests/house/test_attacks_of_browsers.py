@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from portal.accounts import actions as accounts
+from portal.accounts.models import Person
 from portal.accounts.throttling import typed_address
 from portal.applications.inspection import BadFile, inspect
 from portal.applications.status import Status
@@ -138,7 +139,11 @@ def test_who_lost_the_role_no_longer_reads_the_file(client: PageClient) -> None:
 def test_a_look_at_an_application_is_recorded(client: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of coordinators and reviewers; not of its owner."""
     reads: list[tuple[int, str, int]] = []
-    monkeypatch.setattr(audit, "record_read", lambda who, verb, thing, **_: reads.append((who.id, verb, thing.id)))
+
+    def note(who: Person, *seen: audit.Read) -> None:
+        reads.extend((who.id, one.verb, one.thing.id) for one in seen)
+
+    monkeypatch.setattr(audit, "record_reads", note)
     application = factories.application(factories.cycle(), status=Status.IN_REVIEW)
     listing = application.cycle.opportunity
     coordinator, reviewer = factories.coordinator(listing), factories.reviewer(listing)
