@@ -1,6 +1,6 @@
 """Staff pages of application forms: one page shows a version; its sections and questions open on it to be edited."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
@@ -8,9 +8,11 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.catalogue import applied, conditions, form_actions, staff_queries
+from portal.catalogue.differences import Difference, compare
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.forms import PublishFormForm
+from portal.catalogue.frozen import frozen
 from portal.catalogue.models import Cycle
 from portal.catalogue.question_forms import SectionForm, picture, question_form
 from portal.catalogue.readiness import form_checks, sensitive_lines
@@ -42,6 +44,7 @@ def form_page(cycle: Cycle, version: Form | None, *, editor: Any = None, **opene
         "preview": None,
         "frozen": "",
     } | opened
+    versions = staff_queries.versions_of(cycle)
     return listing_page(
         "form.html",
         cycle.opportunity,
@@ -49,7 +52,8 @@ def form_page(cycle: Cycle, version: Form | None, *, editor: Any = None, **opene
         cycle=cycle,
         cycles=staff_queries.cycles_of(cycle.opportunity),
         version=version,
-        versions=staff_queries.versions_of(cycle),
+        versions=versions,
+        unpublished=_unpublished(version, versions),
         checks=form_checks(version) if version else [],
         sensitive=sensitive_lines(version) if version else [],
         publish_form=opened.get("publish_form") or PublishFormForm(formdata=None),
@@ -60,6 +64,14 @@ def form_page(cycle: Cycle, version: Form | None, *, editor: Any = None, **opene
         tests=applied.tests(current_user, cycle.id),
         **{"conflict": []} | {name: value for name, value in shown.items() if name != "publish_form"},
     )
+
+
+def _unpublished(version: Form | None, versions: Sequence[Form]) -> list[Difference]:
+    """What a draft has that people do not have yet; nothing for a public version, and for a first one."""
+    public = next((other for other in versions if other.state is Publication.PUBLISHED), None)
+    if version is None or version.state is not Publication.DRAFT or public is None:
+        return []
+    return compare(frozen(public), version)
 
 
 def _back(form: Form, anchor: str = "") -> Response:

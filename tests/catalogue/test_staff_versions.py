@@ -97,6 +97,29 @@ def test_two_versions_are_compared_in_words(staff: PageClient, cycle: Cycle, coo
         assert staff.get(f"/admin/cycles/{cycle.id}/form/compare?{wrong}").status == 404
 
 
+def test_the_builder_says_what_is_not_public_yet(staff: PageClient, cycle: Cycle, coordinator: Person) -> None:
+    path, ready = f"/admin/cycles/{cycle.id}/form", "//section[@aria-labelledby='ready']"
+    mark = "//div[contains(@class, 'q')][.//*[contains(@class, 'status')]]//b"
+    assert "not public yet" not in staff.get(path).text
+    form = draft_of(cycle)
+    assert "Nothing differs from the version people have." in staff.get(path).one(ready)
+    form_actions.update_question(find(form, "title"), by=coordinator, label="Title of the project")
+    db.session.commit()
+    page = staff.get(path)
+    assert "One change is not public yet. Read it" in page.one(ready)
+    assert page.all(mark) == ["Title of the project"]
+    form_actions.add_question(form.sections[0], by=None, kind="yes_no", label="Will you teach?")
+    removals.remove_question(find(form, "proposal"), by=coordinator)
+    db.session.commit()
+    page = staff.get(path)
+    assert "Three changes are not public yet. Read them" in page.one(ready)
+    assert page.all(mark) == ["Title of the project", "Will you teach?"]
+    assert "Three things differ." in page.click("Read them").text
+    assert staff.get(f"{path}?version=1").all(mark) == []
+    page = staff.get(path).submit(button="Publish version 2")
+    assert "not public yet" not in page.text
+
+
 def test_moves_are_the_fewest_that_explain_the_order(cycle: Cycle, coordinator: Person) -> None:
     sections = [("One", [{"key": key, "kind": "date", "label": key} for key in "abcdef"]), ("Two", [])]
     old = make.published_form(make.cycle(form=False), sections[:1])
