@@ -18,7 +18,7 @@ from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.models import Cycle
 from portal.catalogue.names import question_key
 from portal.catalogue.readiness import form_checks, gaps, sensitive_questions, sensitive_sentences
-from portal.catalogue.refusals import ChangedMeanwhile, Frozen, NotReady, Refused, judged, lock
+from portal.catalogue.refusals import ChangedMeanwhile, Frozen, Gone, NotReady, Refused, judged, lock
 from portal.catalogue.staff_queries import newest_form
 from portal.catalogue.status import Publication
 from portal.core import audit
@@ -79,7 +79,7 @@ def add_section(form: Form, *, by: Person | None, title: str, intro: str = "") -
 
 def update_section(section: Section, *, by: Person, title: str, intro: str, version: str | None = None) -> Section:
     """Change a section's words.  Raises Frozen and ChangedMeanwhile."""
-    hold(section.form)
+    hold(section.form, section)
     _compare(section, version)
     changes = apply(section, {"title": title, "intro": intro})
     if changes:
@@ -90,7 +90,7 @@ def update_section(section: Section, *, by: Person, title: str, intro: str, vers
 def move_section(section: Section, *, by: Person, up: bool) -> None:
     """Swap a section with its neighbour; at the end of the row nothing happens.  Raises Frozen, and Refused where
     a question would stand before the one it depends on."""
-    hold(section.form)
+    hold(section.form, section)
     with keeping_conditions(section.form):
         moved = _swap(section, section.form.sections, up=up)
     if moved:
@@ -103,7 +103,7 @@ def add_question(section: Section, *, by: Person | None, **values: Any) -> Quest
     In: columns of the question by name; its key is made of the label unless one is given.  Raises Frozen, and Refused
     (field `shown_if`) for a condition that cannot hold.
     """
-    hold(section.form)
+    hold(section.form, section)
     made = Question(position=_next_position(section.questions), label="", help="", settings={}, condition={})
     key = values.pop("key", "") or question_key(values["label"])
     apply(made, values | {"key": key})
@@ -118,7 +118,7 @@ def update_question(question: Question, *, by: Person, version: str | None = Non
     """Change a question; its key stays.  Raises Frozen, ChangedMeanwhile, and Refused (field `shown_if`) where a
     condition can hold no more."""
     form = question.section.form
-    hold(form)
+    hold(form, question)
     _compare(question, version)
     with keeping_conditions(form, "shown_if"):
         changes = apply(question, values)
@@ -134,7 +134,7 @@ def move_question(question: Question, *, by: Person, up: bool) -> None:
     Raises Frozen, and Refused where a question would stand before the one it depends on.
     """
     form = question.section.form
-    hold(form)
+    hold(form, question)
     with keeping_conditions(form):
         moved = _move(question, form, up=up)
     if moved:
@@ -216,11 +216,23 @@ def keeping_conditions(form: Form, field: str = "") -> Iterator[None]:
             raise Refused({field: f"{new[0]}."})
 
 
-def hold(form: Form) -> None:
-    """Hold the form for this transaction, so that places stay in order.  Raises Frozen for a published one."""
+def hold(form: Form, *things: Section | Question) -> None:
+    """Hold the form for this transaction, so that places stay in order, and read its parts as they are now.
+
+    In: the form, and those of its parts that are to be changed.  Raises Frozen for a published one, and Gone where a
+    part was taken out while this waited for the form.
+    """
+    keys = [(type(thing), thing.id) for thing in things]
     lock(form, None)
     if form.state is not Publication.DRAFT:
         raise Frozen
+    for known in list(db.session.identity_map.values()):
+        if isinstance(known, Section | Question):
+            db.session.expire(known)
+    db.session.expire(form, ["sections"])
+    for noun, key in keys:
+        if db.session.scalar(select(noun.id).where(noun.id == key)) is None:
+            raise Gone
 
 
 def _compare(thing: Section | Question, version: str | None) -> None:

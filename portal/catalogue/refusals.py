@@ -35,6 +35,10 @@ class ChangedMeanwhile(Exception):
     """Somebody else saved first; nothing was changed."""
 
 
+class Gone(Exception):
+    """Somebody else took it away first; there is nothing left to change."""
+
+
 def lock(thing: Any, version: int | None) -> None:
     """Hold the row until the end of the transaction, with its present values.
 

@@ -23,9 +23,9 @@ def left_hanging(form: Form, gone: Sequence[Question]) -> list[tuple[Question, s
 
 
 def remove_section(section: Section, *, by: Person) -> None:
-    """Take a section and its questions out of a draft.  Raises Frozen, Refused where others depend on them."""
+    """Take a section and its questions out of a draft.  Raises Frozen, Gone, Refused where others depend on them."""
     form = section.form
-    hold(form)
+    hold(form, section)
     with keeping_conditions(form):
         labels = [str(question) for question in section.questions]
         audit.record(by, "form.section_removed", form, section=section.title, questions=labels)
@@ -33,9 +33,9 @@ def remove_section(section: Section, *, by: Person) -> None:
 
 
 def remove_question(question: Question, *, by: Person) -> None:
-    """Take a question out of a draft.  Raises Frozen, and Refused where another depends on it."""
-    section = question.section
-    hold(section.form)
-    audit.record(by, "form.question_removed", section.form, question=question.label)
-    with keeping_conditions(section.form):
-        section.questions.remove(question)
+    """Take a question out of a draft.  Raises Frozen, Gone, and Refused where another depends on it."""
+    form = question.section.form
+    hold(form, question)
+    audit.record(by, "form.question_removed", form, question=question.label)
+    with keeping_conditions(form):
+        question.section.questions.remove(question)

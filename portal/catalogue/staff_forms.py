@@ -16,11 +16,14 @@ from portal.catalogue.frozen import frozen
 from portal.catalogue.models import Cycle
 from portal.catalogue.question_forms import SectionForm, picture, question_form
 from portal.catalogue.readiness import form_checks, sensitive_lines
-from portal.catalogue.refusals import Frozen, Refused
+from portal.catalogue.refusals import Frozen, Gone, Refused
 from portal.catalogue.staff_blueprint import bp
 from portal.catalogue.staff_pages import FROZEN, Page, attempt, code, conflict, listing_page
 from portal.catalogue.status import Publication
 from portal.core.access import guard
+
+GONE = "Someone else removed this at the same time. Read the form as it is now."
+GONE_TYPED = "Someone else removed this at the same time. What you wrote stands below. Save it to add it anew."
 
 
 @bp.get("/cycles/<int:cycle_id>/form")
@@ -89,10 +92,28 @@ def _refusing(form: Form, action: Callable[[], Any], anchor: str) -> Page | Resp
     """Do something to a draft that needs no form; where it cannot be done the answer is 409 and says what to do."""
     try:
         action()
-    except (Frozen, Refused) as refused:
-        why = " ".join(refused.errors.values()) if isinstance(refused, Refused) else FROZEN
-        return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=why), 409
-    return _back(form, anchor)
+    except Refused as refused:
+        why = " ".join(refused.errors.values())
+    except Frozen:
+        why = FROZEN
+    except Gone:
+        why = GONE
+    else:
+        return _back(form, anchor)
+    return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=why), 409
+
+
+def _anew(form: Form, editor: Any, section_id: int = 0) -> Page:
+    """What somebody typed for a part that is gone, ready to be added: a question to its section, or to the last."""
+    found = staff_queries.form_version(form.cycle, form.number)
+    sections = found.sections if found else []
+    editor.form_errors.append(GONE_TYPED)
+    if not section_id:
+        return form_page(form.cycle, found, editor=editor, adding_section=True), 409
+    section = next((each for each in sections if each.id == section_id), sections[-1] if sections else None)
+    if section is None:
+        return form_page(form.cycle, found, frozen=GONE), 409
+    return form_page(form.cycle, found, editor=editor, adding=section, preview=picture(editor.picture())), 409
 
 
 @bp.post("/cycles/<int:cycle_id>/form-versions")
@@ -153,8 +174,11 @@ def section(section: Section) -> Page | Response:
         words = {"title": editor.title.data or "", "intro": editor.intro.data or ""}
         form_actions.update_section(section, by=current_user, version=editor.version.data or "", **words)
 
-    if editor.validate_on_submit() and attempt(editor, save):
-        return _back(form, f"section-{section.id}")
+    try:
+        if editor.validate_on_submit() and attempt(editor, save):
+            return _back(form, f"section-{section.id}")
+    except Gone:
+        return _anew(form, editor)
     rows = conflict(editor, mark, lambda: SectionForm(formdata=None, obj=section))
     found = staff_queries.form_version(form.cycle, form.number)
     return form_page(form.cycle, found, editor=editor, section=section, conflict=rows), code(editor)
@@ -177,11 +201,13 @@ def new_question(section: Section) -> Page | Response:
     if closed := shut(form):
         return closed
     made: list[Question] = []
-    right = editor.validate_on_submit() and "preview" not in request.form
-    if right and attempt(
-        editor, lambda: made.append(form_actions.add_question(section, by=current_user, **editor.columns()))
-    ):
-        return _back(form, f"question-{made[0].id}")
+    right, section_id = editor.validate_on_submit() and "preview" not in request.form, section.id
+    add = lambda: made.append(form_actions.add_question(section, by=current_user, **editor.columns()))  # noqa: E731
+    try:
+        if right and attempt(editor, add):
+            return _back(form, f"question-{made[0].id}")
+    except Gone:
+        return _anew(form, editor, section_id)
     found = staff_queries.form_version(form.cycle, form.number)
     look = picture(editor.picture())
     return form_page(form.cycle, found, editor=editor, adding=section, preview=look), code(editor)
@@ -201,8 +227,12 @@ def question(question: Question) -> Page | Response:
         version = editor.version.data or ""
         form_actions.update_question(question, by=current_user, version=version, **editor.columns())
 
-    if editor.validate_on_submit() and "preview" not in request.form and attempt(editor, save):
-        return _back(form, f"question-{question.id}")
+    section_id = question.section_id
+    try:
+        if editor.validate_on_submit() and "preview" not in request.form and attempt(editor, save):
+            return _back(form, f"question-{question.id}")
+    except Gone:
+        return _anew(form, editor, section_id)
     rows = conflict(editor, mark, lambda: question_form(question, earlier=earlier, formdata=None))
     look = picture(editor.picture())
     found = staff_queries.form_version(form.cycle, form.number)

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 from portal.catalogue import applied, removals, staff_queries
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
-from portal.catalogue.refusals import Frozen, Refused
+from portal.catalogue.refusals import Frozen, Gone, Refused
 from portal.catalogue.staff_blueprint import bp
-from portal.catalogue.staff_forms import form_page, shut
+from portal.catalogue.staff_forms import GONE, form_page, shut
 from portal.catalogue.staff_pages import FROZEN, Page, listing_page
 from portal.core.access import guard
 
@@ -79,6 +79,8 @@ def _remove(form: Form, act: Callable[[], None], words: str, anchor: str = "") -
         why = " ".join(refused.errors.values())
     except Frozen:
         why = FROZEN
+    except Gone:
+        why = GONE
     else:
         flash(words)
         return redirect(url_for(".cycle_form", cycle_id=form.cycle_id, _anchor=anchor or None), 303)

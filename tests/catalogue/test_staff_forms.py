@@ -23,6 +23,8 @@ from tests.catalogue.counting import count_queries
 from tests.page_client import PageClient
 
 FROZEN = "This is public already and stays as it is for the people who have it. Make a new version to change it."
+GONE = "Someone else removed this at the same time. Read the form as it is now."
+GONE_TYPED = "Someone else removed this at the same time. What you wrote stands below. Save it to add it anew."
 NEW_VERSION = "Make a new version"
 
 
@@ -223,6 +225,47 @@ def test_two_people_editing_a_question_see_both(admin: PageClient) -> None:
     late = two.submit(button="Save section", title="Mine")
     assert (late.status, late.all("//section[@aria-label='Both versions']//dd")) == (409, ["Theirs", "Mine"])
     assert late.submit(button="Save section").status == 200
+
+
+def gone_while_locking(monkeypatch: pytest.MonkeyPatch, thing: Question | Section) -> None:
+    """Somebody else takes a part out while a request waits for the form; what they did goes with the request here."""
+    noun, key = type(thing), thing.id
+    lock = form_actions.lock
+
+    def lose(form: Form, version: int | None) -> None:
+        db.session.execute(sa.delete(noun).where(noun.id == key))
+        lock(form, version)
+
+    monkeypatch.setattr(form_actions, "lock", lose)
+
+
+def test_what_was_typed_for_a_part_that_is_gone_is_added_anew(
+    admin: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = draft_form("One")
+    question, section = form.questions[0], form.sections[1]
+    typed = admin.get(f"/admin/questions/{question.id}")
+    with monkeypatch.context() as patch:
+        gone_while_locking(patch, question)
+        late = typed.submit(button="Save question", label="Mine", help="My help")
+        for there in (f"/admin/questions/{question.id}/move/down", f"/admin/questions/{question.id}/remove"):
+            page = admin.post(there)
+            assert (page.status, page.errors) == (409, [GONE])
+    assert (late.status, late.errors) == (409, [GONE_TYPED])
+    assert late.form(button="Save question")["help"].strip() == "My help"
+    assert late.submit(button="Save question").status == 200
+    assert order(form)[0] == ["One", "Mine"]  # the other's removal was undone with the request that it met
+
+    typed = admin.get(f"/admin/sections/{section.id}")
+    adding = admin.get(f"/admin/sections/{section.id}/questions/new")
+    with monkeypatch.context() as patch:
+        gone_while_locking(patch, section)
+        late = typed.submit(button="Save section", title="My title")
+        added = adding.submit(button="Save question", label="For the second")
+    assert (late.status, late.errors) == (409, [GONE_TYPED])
+    assert late.submit(button="Save section").status == 200
+    assert (added.status, added.errors) == (409, [GONE_TYPED])
+    assert [section.title for section in db.session.get_one(Form, form.id).sections][-1] == "My title"
 
 
 def test_publishing_freezes_and_a_new_version_keeps_the_keys(admin: PageClient) -> None:
