@@ -18,7 +18,7 @@ from portal.letters.catches import asked_already, checked_address, checked_name
 from portal.letters.models import MOST_REMINDERS, LetterPlan, LetterRequest
 from portal.letters.moves import end_links, move, new_link, note_event, write_to_writer
 from portal.letters.refusals import Refused
-from portal.letters.rules import deadline, is_lapsed, is_over, plan_of
+from portal.letters.rules import deadline, is_over, plan_of, why_over
 from portal.letters.status import OVER, WAITING, By, Mode, State
 
 BETWEEN_REMINDERS = timedelta(hours=48)
@@ -114,6 +114,8 @@ def send(request: LetterRequest, *, by: Person, now: datetime) -> None:
     """Write to the writer with a link of their own; older links end.  Raises WrongStep; Refused after the deadline."""
     application = request.application
     plan = _plan(application)
+    if over := why_over(application, now):
+        raise Refused(over)
     if is_over(plan, application, now):
         raise Refused(_too_late(plan, application))
     end_links(request, now=now)
@@ -161,8 +163,8 @@ def why_no_reminder(request: LetterRequest, plan: LetterPlan | None, now: dateti
         return f"{request.writer_name} is not waited for, so there is nothing to remind them of."
     if request.reminders >= MOST_REMINDERS:
         return f"{request.writer_name} has had {plural(MOST_REMINDERS, 'reminder')}, which is the most we send."
-    if is_lapsed(request.application, now):
-        return "The application was not submitted in time, so nobody waits for its letters."
+    if over := why_over(request.application, now):
+        return over
     if plan is None or is_over(plan, request.application, now):
         return "The letter was due already, so no reminder goes out any more."
     due = next_reminder(request)

@@ -134,7 +134,7 @@ def is_lapsed(application: Application, now: datetime) -> bool:
     return now >= application.hard_stop
 
 
-def _why_over(application: Application, now: datetime) -> str:
+def why_over(application: Application, now: datetime) -> str:
     """Why an application takes no letters whatever their date; a decision is told to nobody before its letter."""
     if is_lapsed(application, now):
         return "This application was not submitted in time, so no letter is needed."
@@ -154,7 +154,7 @@ def why_closed(request: LetterRequest, plan: LetterPlan | None, now: datetime) -
     application = request.application
     if request.state not in ANSWERABLE or plan is None:
         return "Nobody waits for this letter any more."
-    if over := _why_over(application, now):
+    if over := why_over(application, now):
         return over
     if request.letter is not None:
         reading = application.status in REVIEW_OPEN

@@ -22,7 +22,7 @@ from tests import factories
 from tests.letters import factories as made
 from tests.letters.conftest import Here
 from tests.letters.test_asking import mails
-from tests.letters.test_writing import PDF, Desk, upload
+from tests.letters.test_writing import PDF, Desk, stand, upload
 from tests.page_client import PageClient
 from tests.queries import count_queries
 
@@ -210,6 +210,21 @@ def test_writers_are_reminded_once_in_the_last_three_days(here: Here) -> None:
     jobs.remind_before_deadline(0)
     assert [mail.to_address for mail in mails("letter_reminder")] == [due.writer_address]
     assert due.reminders == 1
+
+
+@pytest.mark.parametrize("status", [Status.DECIDED, Status.NOT_SELECTED, Status.WITHDRAWN])
+def test_no_mail_goes_to_writers_once_review_is_over(status: Status, staff: PageClient, here: Here) -> None:
+    here.plan.due_at = now() + timedelta(days=2)
+    waits = asked(here, asked_at=now() - timedelta(days=9))
+    bounced = made.request(waits.application, state=State.BOUNCED)
+    assert asking.why_no_reminder(waits, here.plan, now()) == ""
+    stand(waits.application, status)
+    jobs.remind_before_deadline(0)
+    assert staff.post(f"/manage/recommenders/{waits.id}/remind").status == 409
+    page = staff.post(f"/manage/recommenders/{bounced.id}/address", {"name": "T", "address": "new@hospital.example"})
+    over = "The applicant withdrew" if status is Status.WITHDRAWN else "Review of this application is over"
+    assert (page.status, len(page.errors), page.errors[0].startswith(over)) == (422, 1, True)
+    assert mails("letter_reminder") + mails("letter_requested") == []
 
 
 def deferred(task: str) -> list[dict[str, object]]:
