@@ -215,7 +215,9 @@ def demo() -> None:
             on_ready=(
                 f"\nThe portal is ready: {base_url}\n\n"
                 f"  Accounts  {ACCOUNTS}\n  Password  {demo_data.PASSWORD}\n\n"
-                "Mail stays on this machine: read it as the admin under Mail.  Ctrl-C stops everything."
+                "Mail stays on this machine: read it as the admin under Mail.\n"
+                f"Letter writers have no account: the links in their mails are in {settings.data_dir / 'mailbox'}.\n"
+                "Ctrl-C stops everything."
             ),
         )
     sys.exit(code)

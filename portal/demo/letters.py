@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import select
 
 from portal.accounts.models import Person
 from portal.applications.models import Application
 from portal.applications.status import Status
 from portal.catalogue.models import Cycle
+from portal.config import Settings
 from portal.core import storage
 from portal.core.clock import now
 from portal.core.db import db
@@ -24,6 +26,7 @@ from portal.letters.models import WAIVER_WORDS, Letter, LetterEvent, LetterPlan,
 from portal.letters.moves import new_link, words_of
 from portal.letters.rules import deadline
 from portal.letters.status import REVIEW_OPEN, By, Mode, Sender, State
+from portal.messaging import transport
 from portal.messaging.models import Message
 from portal.messaging.rendering import render
 from portal.messaging.status import Delivery
@@ -104,9 +107,15 @@ class Correspondence:
         return [message for _, message in self.mails]
 
     def link_mails(self) -> None:
-        """Tie each request to its mail, once that has a number."""
+        """Tie each request to its mail, once that has a number, and put the mail into the local mailbox.
+
+        Writers have no account, and the mail log shows nobody the links in their mails: the mailbox alone does.
+        """
+        settings: Settings = current_app.config["SETTINGS"]
         for request, message in self.mails:
             request.message_id = message.id
+            if message.state is Delivery.SENT and not settings.mail_server:
+                transport.send(transport.compose(message, settings.mail_from), settings)
 
     def load(self, cycle: Cycle, facts: Mapping[str, Any] | None) -> None:
         """Plan the letters of a cycle, and make the requests of its applications.

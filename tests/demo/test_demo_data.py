@@ -1,5 +1,6 @@
 """The demo data set: complete, the same for the same seed, with files that open; never mixed with others' data."""
 
+import mailbox
 from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
@@ -123,6 +124,9 @@ def test_letters_stand_in_every_state_behind_links_that_work(demo: Flask) -> Non
         body = next(row[0] for row in mails if row[1] is state)
         path = "/recommend/" + body.split("/recommend/")[1].split()[0]
         assert client.get(path).status == (410 if state in {State.REPLACED, State.CANCELLED} else 200), state
+    box = mailbox.Maildir(demo.config["SETTINGS"].data_dir / "mailbox", create=False)
+    assert len(box) == sum(row[1] is not State.BOUNCED for row in mails)  # where the links of writers can be read
+    assert all("/recommend/" in mail.as_string() for mail in box)
 
 
 def test_loading_twice_changes_nothing(demo: Flask) -> None:
