@@ -1,6 +1,6 @@
 """Messages with applicants, for coordinators: which wait for an answer, and one conversation."""
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -49,7 +49,8 @@ def answer(conversation_message: ConversationMessage) -> Page:
     form = MessageForm()
     if not form.validate():
         return _page(conversation_message, form), 422
-    _say(application, form)
+    if not _say(application, form):
+        return _page(conversation_message, form), 429
     return redirect(url_for(".show_conversation", conversation_message_id=conversation_message.id), 303)
 
 
@@ -60,15 +61,19 @@ def write_to_applicant(application: Application) -> Page:
     form = MessageForm()
     if not form.validate():
         return render_template("applications_staff/message.html", application=application, form=form), 422
-    _say(application, form)
+    if not _say(application, form):
+        return render_template("applications_staff/message.html", application=application, form=form), 429
     return redirect(url_for("reports.application", application_id=application.id, _anchor="messages"), 303)
 
 
-def _say(application: Application, form: MessageForm) -> None:
+def _say(application: Application, form: MessageForm) -> bool:
+    """Send it; False where somebody has written too many, which the form says, with the text kept in it."""
     if not within(AT_MOST, "conversation", str(current_user.id)):
-        abort(429)
+        form.body.errors = ["You have sent 200 messages within an hour. Send this one later: it stands below."]
+        return False
     conversations.say(application, form.body.data or "", by=current_user._get_current_object(), now=now())
     flash("Your message is sent.|We emailed it to the applicant.")
+    return True
 
 
 def _page(message: ConversationMessage, form: MessageForm) -> str:

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.accounts.models import Person
-from portal.applications import conversation_views, conversations
+from portal.applications import conversation_staff_views, conversation_views, conversations
 from portal.applications.conversation_models import ConversationMessage
 from portal.applications.models import Application
 from portal.applications.status import Status
@@ -161,9 +161,24 @@ def test_too_many_messages_are_refused(
     asked: list[tuple[str, ...]] = []
     monkeypatch.setattr(conversation_views, "within", lambda *args: bool(asked.append(args)))
     page = client.sign_in(application.person).post(f"/applications/{application.id}/conversation", {"body": "Hello"})
-    assert page.status == 429
+    assert (page.status, page.one("//textarea[@name='body']")) == (429, "Hello")
+    assert page.errors == ["You have sent 20 messages within an hour. Send this one later: it stands below."]
     assert asked == [("20 per hour", "conversation", str(application.person_id))]
     assert db.session.query(ConversationMessage).count() == 0
+
+
+def test_too_many_messages_of_staff_are_refused_with_their_text(
+    client: PageClient, application: Application, coordinator: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = conversations.say(application, "Hello", by=application.person, now=now())
+    db.session.commit()
+    monkeypatch.setattr(conversation_staff_views, "within", lambda *_: False)
+    client.sign_in(coordinator)
+    for path in (f"/manage/messages/{said.id}", f"/manage/applications/{application.id}/messages"):
+        page = client.post(path, {"body": "Dear Maren"})
+        assert (page.status, page.one("//textarea[@name='body']")) == (429, "Dear Maren")
+        assert page.errors == ["You have sent 200 messages within an hour. Send this one later: it stands below."]
+    assert db.session.query(ConversationMessage).count() == 1
 
 
 def test_the_list_costs_the_same_for_any_number(app: Flask, client: PageClient, coordinator: Person) -> None:
