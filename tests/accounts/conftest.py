@@ -65,7 +65,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
 
     @contextmanager
     def transaction() -> Iterator[SimpleNamespace]:
-        yield SimpleNamespace(add=events.append)
+        yield SimpleNamespace(add_all=events.extend)
 
     monkeypatch.setattr(audit, "separate_transaction", transaction)
     return events
