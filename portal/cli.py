@@ -216,7 +216,7 @@ def demo() -> None:
                 f"\nThe portal is ready: {base_url}\n\n"
                 f"  Accounts  {ACCOUNTS}\n  Password  {demo_data.PASSWORD}\n\n"
                 "Mail stays on this machine: read it as the admin under Mail.\n"
-                f"Letter writers have no account: the links in their mails are in {settings.data_dir / 'mailbox'}.\n"
+                "Links in it work, those to new accounts and to letter writers too.\n"
                 "Ctrl-C stops everything."
             ),
         )

@@ -1,15 +1,16 @@
-"""The mail log: every message as it was rendered, and the truth about its delivery."""
+"""The mail log: every message as it was rendered (without what opens its links), and the truth about its delivery."""
 
 import re
 
 from flask import Response as FlaskResponse
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.admin import queries
 from portal.admin.blueprint import bp
 from portal.admin.paging import cursors, neighbours, words_of
+from portal.config import Environment
 from portal.core import audit
 from portal.core.access import guard
 from portal.messaging import actions
@@ -63,14 +64,20 @@ def message(message: Message) -> str:
 
 
 def _page(message: Message, problem: str = "") -> str:
+    text = as_shown(message.text_body)
     return render_template(
-        "admin/message.html", message=message, text=without_tokens(message.text_body), problem=problem,
-        headers=[(name, without_tokens(value)) for name, value in message.headers.items()], Delivery=Delivery,
+        "admin/message.html", message=message, text=text, problem=problem, withheld=text != message.text_body,
+        headers=[(name, as_shown(value)) for name, value in message.headers.items()], Delivery=Delivery,
     )  # fmt: skip
 
 
-def without_tokens(words: str) -> str:
-    """A mail without what opens its links: they are for whoever it was written to, and act in their name."""
+def as_shown(words: str) -> str:
+    """A mail without what opens its links: they are for whoever it was written to, and act in their name.
+
+    In the demo all of it: its people are fictional, and the log is the mailbox of whoever tries the portal.
+    """
+    if current_app.config["SETTINGS"].portal_env is Environment.DEMO:
+        return words
     return TOKEN.sub(f"/{WITHHELD}", words)
 
 
@@ -79,7 +86,7 @@ def without_tokens(words: str) -> str:
 def message_html(message: Message) -> FlaskResponse:
     """The HTML part by itself, for the frame on the page of the message."""
     audit.record_read(current_user, "message.read", message, part="html")
-    answer = make_response(without_tokens(message.html_body))
+    answer = make_response(as_shown(message.html_body))
     answer.headers["Content-Security-Policy"] = MAIL_POLICY
     return answer
 

@@ -3,12 +3,14 @@
 import re
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from portal.accounts.models import Person
 from portal.applications.team_actions import invite
 from portal.applications.team_models import Access
+from portal.config import Environment
 from portal.core.audit import Event
 from portal.core.clock import now
 from portal.core.db import db
@@ -212,3 +214,19 @@ def test_links_that_act_for_others_are_withheld(client: PageClient, admin: Perso
             page = client.raw.get(path).get_data(as_text=True)
             assert "/withheld" in page
             assert not [token for token in tokens if token in page]
+        assert "are withheld here" in client.get(f"/admin/mail/{sent.id}").text
+
+
+def test_the_demo_shows_links_since_the_log_is_its_mailbox(
+    client: PageClient, app: Flask, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_by_address(factories.cycle().opportunity, email="ola@example.org", now=now())
+    db.session.commit()
+    sent = db.session.scalars(sa.select(Message).where(Message.template == "follow_confirm")).one()
+    demo = app.config["SETTINGS"].model_copy(update={"portal_env": Environment.DEMO})
+    monkeypatch.setitem(app.config, "SETTINGS", demo)
+    page = client.get(f"/admin/mail/{sent.id}")
+    assert page.one("//pre") == " ".join(sent.text_body.split())
+    assert "withheld" not in page.text
+    answer = client.raw.get(f"/admin/mail/{sent.id}/html")
+    assert answer.get_data(as_text=True) == sent.html_body
