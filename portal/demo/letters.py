@@ -109,7 +109,7 @@ class Correspondence:
     def link_mails(self) -> None:
         """Tie each request to its mail, once that has a number, and put the mail into the local mailbox.
 
-        Writers have no account: the links in their mails are all they have, and a mailbox is where people look for mail.
+        Writers have no account: the links in their mails are all they have, and a mailbox is where one looks for mail.
         """
         settings: Settings = current_app.config["SETTINGS"]
         for request, message in self.mails:
