@@ -9,9 +9,10 @@ from flask_login import current_user
 from portal.applications import queries
 from portal.applications.blueprint import bp
 from portal.applications.carrying import former
+from portal.applications.marks import read_marks, stamp
 from portal.applications.models import Application
 from portal.applications.progress import saved_line
-from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
+from portal.applications.saving import Conflict, Saved, save_section
 from portal.applications.team_queries import last_by_others
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenSection, frozen

@@ -3,15 +3,18 @@
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from portal.applications.inspection import SENT_BYTES, last_sent_name
+from portal.applications.marks import read_marks, stamp
 from portal.applications.models import Document
 from portal.applications.queries import by_id as application_by_id
 from portal.applications.refusals import Kept, NoDraft, NoForm, NotYours, Turned
 from portal.applications.rules import belongs, opens, over
 from portal.applications.scan_states import LOST, LOST_OWN
 from portal.applications.sheet import field_name
+from portal.applications.team_queries import with_team
+from portal.applications.team_rules import no_longer
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import frozen
 from portal.core import pages
@@ -57,6 +60,15 @@ def not_yours(_error: NotYours) -> ResponseReturnValue:
     return turned(Turned(reason, title="Your part in this team has changed", status=409))
 
 
+@bp.errorhandler(NotFound)
+def not_found(error: NotFound) -> ResponseReturnValue:
+    """What is hidden from this person; who sends something to a team that they were in before is told so."""
+    application_id = (request.view_args or {}).get("application_id")
+    application = with_team(application_id) if request.method == "POST" and application_id else None
+    refusal = no_longer(current_user, application) if application else None
+    return turned(refusal) if refusal is not None else pages.http_error(error)
+
+
 @bp.errorhandler(Kept)
 def kept(error: Kept) -> ResponseReturnValue:
     return turned(Turned(error.reason, title="This is kept for now", status=409, application_id=error.application.id))
@@ -92,21 +104,25 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
 def turned(refusal: Turned) -> ResponseReturnValue:
     if pages.asked_by_script():
         return pages.for_script("denied", refusal.status, refusal.reason)
-    page = render_template("applications/refused.html", refusal=refusal, typed=_typed(refusal.application_id))
-    return page, refusal.status
+    return render_template("applications/refused.html", refusal=refusal, typed=_typed()), refusal.status
 
 
-def _typed(application_id: int | None) -> list[tuple[str, str]]:
-    """What a section's form sent that is not saved now, with the labels of its questions, for the person to copy."""
-    application = application_by_id(application_id) if application_id and request.endpoint == SAVE else None
+def _typed() -> list[tuple[str, str]]:
+    """What was typed into a section's form that is not saved now, with the labels of its questions, to copy.
+
+    Only what differs from the answers that the form was made from: the others are saved, and in a team somebody else's.
+    """
+    application = application_by_id((request.view_args or {})["application_id"]) if request.endpoint == SAVE else None
     if application is None or request.method != "POST":
         return []
     sent = request.form.to_dict(flat=False)
+    seen = read_marks(" ".join(sent.get("seen", ())))
     found = []
     for question in frozen(application.form).questions:
         kind, name = kind_of(question), field_name(question)
         if kind.is_file or not any(field == name or field.startswith(f"{name}-") for field in sent):
             continue
-        if text := kind.display(kind.read(sent, name, question), question):
+        value = kind.read(sent, name, question)
+        if (text := kind.display(value, question)) and stamp(value) != seen.get(question.id):
             found.append((question.label, text))
     return found

@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, Length, Optional
 
 from portal.applications.actions import LONGEST_REASON
 from portal.applications.conversations import LONGEST as LONGEST_MESSAGE
-from portal.applications.saving import seen_marks
+from portal.applications.marks import seen_marks
 from portal.applications.sheet import Part, field_name
 from portal.catalogue.answer_forms import answers_form
 from portal.catalogue.inputs import limited

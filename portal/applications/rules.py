@@ -56,6 +56,12 @@ def people_of(application: Application) -> frozenset[int]:
     return frozenset((application.person_id, *joined))
 
 
+def _allowed(user: Any, application: Application) -> str:
+    """What a member of the team who may not edit does with its draft, in words."""
+    seat = seat_of(user, application)
+    return "read and comment on" if seat is not None and seat.access.comments else "read"
+
+
 def is_open(user: Any, thing: Cycle | Application, now: datetime) -> bool:
     """Whether somebody can work on an application at that moment.
 
@@ -167,7 +173,8 @@ def edit_application(user: Any, application: Application) -> bool | Refusal:
         return True if edits else over(application, user)
     if not may_write(user, application):
         return Turned(
-            f"You can read this draft. Ask {application.person.full_name}, who leads the team, to let you edit it.",
+            f"You can {_allowed(user, application)} this draft. "
+            f"Ask {application.person.full_name}, who leads the team, to let you edit it.",
             title="You can read this, not change it",
             application_id=application.id,
         )
@@ -249,7 +256,7 @@ def start_application(user: Any, cycle: Cycle) -> bool | Refusal:
         return True
     if cycle.opens_at is not None and clock.now() < cycle.opens_at:
         return Turned(
-            f"{cycle.opportunity.title} opens on {_moment(cycle.opens_at)}. Come back then to start your application.",
+            f"{cycle.opportunity.title} opens on {moment(cycle.opens_at)}. Come back then to start your application.",
             title="Not open yet",
         )
     return _closed(cycle, "Look at the listing for the next cycle, or find another opportunity.")
@@ -301,23 +308,23 @@ def _closed(cycle: Cycle, advice: str, application: Application | None = None) -
     if closed_at is None or not is_public(cycle):
         since = f"{cycle.opportunity.title} does not take applications at the moment."
     else:
-        since = f"Applications to {cycle.opportunity.title} closed on {_moment(closed_at)}."
+        since = f"Applications to {cycle.opportunity.title} closed on {moment(closed_at)}."
     return Turned(f"{since} {advice}", title="Applications have closed", application_id=application_id)
 
 
 def over(application: Application, user: Any) -> Turned:
     """What this person is told of an application that is no draft any more."""
-    when = _moment(application.submitted_at or application.changed_at)
+    when = moment(application.submitted_at or application.changed_at)
     who = "You" if leads(user, application) else application.person.full_name
     if application.status is Status.WITHDRAWN:
         contact = _contact(application.cycle, "if that was a mistake")
-        sentence = f"{who} withdrew this application on {_moment(application.changed_at)}. {contact}"
+        sentence = f"{who} withdrew this application on {moment(application.changed_at)}. {contact}"
         title = f"{who} withdrew this application"
     else:
         until = unlocked(user, application, clock.now()).until
         advice = _contact(application.cycle, "if something in it must change")
         if until is not None:
-            advice = f"Parts of it can be changed until {_moment(until)}: open your application and press the button."
+            advice = f"Parts of it can be changed until {moment(until)}: open your application and press the button."
         sentence = f"{who} submitted this application on {when}, so its answers are fixed. {advice}"
         title = "You have applied already" if who == "You" else "Your team has applied already"
     return Turned(sentence, title=title, status=409, application_id=application.id)
@@ -331,8 +338,9 @@ def _contact(cycle: Cycle, purpose: str) -> str:
     return f"Write to {whom} {purpose}."
 
 
-def _moment(moment: datetime) -> str:
-    return clock.day_and_time(moment, zone(), today=clock.now().astimezone(zone()).date())
+def moment(at: datetime) -> str:
+    """A moment in the reader's zone, as sentences name it."""
+    return clock.day_and_time(at, zone(), today=clock.now().astimezone(zone()).date())
 
 
 def applicant_steps(application: Application) -> list[Step]:

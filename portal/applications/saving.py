@@ -1,8 +1,6 @@
 """Saving a section of a draft: everything typed is kept, right or wrong; two tabs cannot overwrite each other."""
 
-import hashlib
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol
@@ -13,6 +11,7 @@ from portal.accounts.models import Person
 from portal.applications import companions, scanning
 from portal.applications.actions import refresh_index
 from portal.applications.inspection import BadFile, inspect, plain_name
+from portal.applications.marks import is_typed, stamp
 from portal.applications.models import Answer, Application, Document
 from portal.applications.refusals import NoDraft, NotYours
 from portal.applications.rules import may_write, unlocked
@@ -24,8 +23,6 @@ from portal.catalogue.file_kind import File
 from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
 from portal.core import audit, storage
 from portal.core.db import db
-
-NOTHING = "-"
 
 
 class Upload(Protocol):
@@ -73,31 +70,6 @@ class Saved:
     stored_keys: list[str] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     news: list[str] = field(default_factory=list)
-
-
-def stamp(value: Any) -> str:
-    """A short mark of a stored value, by which a later save knows whether it has changed meanwhile."""
-    if value is None:
-        return NOTHING
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]
-
-
-def is_typed(question: FrozenQuestion) -> bool:
-    """Whether an answer is stored for a question: files are documents, and text to read has none."""
-    kind = kind_of(question)
-    return not (kind.is_file or kind.is_information)
-
-
-def seen_marks(questions: Iterable[FrozenQuestion], values: Mapping[str, Any]) -> str:
-    """The marks of a form's questions as it carries them: `17:- 18:a0b1c2d3e4f5`."""
-    typed = [question for question in questions if is_typed(question)]
-    return " ".join(f"{question.id}:{stamp(values.get(question.key))}" for question in typed)
-
-
-def read_marks(text: str) -> dict[int, str]:
-    """The marks back from a form, by question id; what is no mark is left out."""
-    pairs = (mark.split(":", 1) for mark in text.split() if ":" in mark)
-    return {int(key): value for key, value in pairs if key.isascii() and key.isdigit() and len(key) < 19}
 
 
 def save_section(

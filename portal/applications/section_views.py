@@ -16,11 +16,12 @@ from portal.applications.carrying import Former, former
 from portal.applications.companions import tasks_of
 from portal.applications.eligibility import eligibility, known_of, others_open
 from portal.applications.forms import ActForm, section_form
+from portal.applications.marks import read_marks, stamp
 from portal.applications.models import Application
 from portal.applications.progress import Draft, saved_line
 from portal.applications.refusals import NoDraft
 from portal.applications.rules import leads, unlocked
-from portal.applications.saving import Conflict, Saved, read_marks, save_section, stamp
+from portal.applications.saving import Conflict, Saved, save_section
 from portal.applications.sheet import Part, field_name, sheet
 from portal.applications.status import Status
 from portal.applications.team_forms import CommentForm

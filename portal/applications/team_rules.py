@@ -4,7 +4,7 @@ from typing import Any
 
 from portal.applications.models import Application
 from portal.applications.refusals import Turned
-from portal.applications.rules import belongs, edit_application, leads, seat_of
+from portal.applications.rules import belongs, edit_application, leads, moment, seat_of
 from portal.applications.status import FINAL, Status
 from portal.core.access import Refusal, rule
 
@@ -72,4 +72,23 @@ def _settled(application: Application) -> Turned:
         title="This application is settled",
         status=409,
         application_id=application.id,
+    )
+
+
+def no_longer(user: Any, application: Application) -> Turned | None:
+    """What somebody is told who still writes to a team that they were in: since when they are not, and whom to ask.
+
+    None for whoever is in it now, or never was: to a stranger there is no such application.  Nothing of it is told.
+    """
+    ended = [
+        member.ended_at
+        for member in application.members
+        if member.joined_at and member.ended_at and user.id is not None and member.person_id == user.id
+    ]
+    if not ended or belongs(user, application):
+        return None
+    return Turned(
+        f"You have not been on this team since {moment(max(ended))}, so nothing was saved or sent. "
+        f"Ask {application.person.full_name}, who leads it, to invite you again if that is a mistake.",
+        title="You are no longer on this team",
     )

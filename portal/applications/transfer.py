@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from portal.accounts.models import Person
 from portal.applications import queries
+from portal.applications.marks import is_typed, stamp
 from portal.applications.models import Application
 from portal.applications.refusals import NoDraft
-from portal.applications.saving import is_typed, save_section, stamp
+from portal.applications.saving import save_section
 from portal.applications.sheet import field_name, sheet
 from portal.applications.status import Status
 from portal.catalogue.fields import kind_of

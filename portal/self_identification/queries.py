@@ -28,14 +28,17 @@ def wordings() -> Sequence[SelfIdWording]:
     return db.session.scalars(query).all()
 
 
-def is_due(application: Application) -> bool:
-    """Whether the applicant has still to be asked; staff who try a form are not, since all answers are counted."""
+def standing(application: Application) -> tuple[bool, bool]:
+    """Whether the applicant has still to be asked, and whether they have sent the page, whatever they chose; in one
+    query.  Staff who try a form are not asked, since all answers are counted.
+    """
     if application.is_test:
-        return False
+        return False, False
     newest = select(SelfIdWording.is_on).order_by(SelfIdWording.id.desc()).limit(1).scalar_subquery()
     asked = exists().where(SelfIdAsked.application_id == application.id)
     reported = exists().where(SelfIdReport.cycle_id == application.cycle_id)
-    return bool(db.session.scalar(select(func.coalesce(newest, False) & ~asked & ~reported)))
+    row = db.session.execute(select(func.coalesce(newest, False) & ~asked & ~reported, asked)).one()
+    return bool(row[0]), bool(row[1])
 
 
 def reportable(at: datetime) -> Sequence[tuple[Cycle, SelfIdReport | None]]:

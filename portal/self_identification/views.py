@@ -6,10 +6,11 @@ from flask_login import current_user
 
 from portal.applications import companions
 from portal.applications import queries as application_queries
+from portal.applications.blueprint import denied
 from portal.applications.companions import Panel
 from portal.applications.models import Application
 from portal.catalogue.models import Cycle
-from portal.core.access import can, guard
+from portal.core.access import Denied, can, guard
 from portal.core.clock import now
 from portal.core.db import db
 from portal.self_identification import (
@@ -22,6 +23,7 @@ from portal.self_identification.models import SelfIdReport
 from portal.self_identification.suppression import FEWEST
 
 bp = Blueprint("self_identification", __name__)
+bp.register_error_handler(Denied, denied)
 
 DEFAULT_INTRO = (
     "Answering is voluntary. Your answers are kept apart from your application: nobody who reads or decides on it sees "

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from portal.accounts.models import Person
+from portal.applications.marks import stamp
 from portal.applications.models import Application
-from portal.applications.saving import stamp
 from portal.applications.status import Status
 from portal.core.clock import now
 from portal.core.db import db

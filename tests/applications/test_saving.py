@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from portal.accounts.models import Person
 from portal.applications import actions, saving
+from portal.applications.marks import read_marks, seen_marks, stamp
 from portal.applications.models import Answer, Application
 from portal.applications.refusals import NotYours
-from portal.applications.saving import read_marks, seen_marks, stamp
 from portal.applications.status import Status
 from portal.catalogue.fields import KINDS
 from portal.core.clock import now

@@ -9,8 +9,8 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from portal import create_app
+from portal.applications.marks import stamp
 from portal.applications.models import Application
-from portal.applications.saving import stamp
 from portal.applications.status import Status
 from portal.applications.team_models import TeamMember
 from portal.core.db import db

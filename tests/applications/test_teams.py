@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -17,7 +18,7 @@ from portal.applications.status import Status
 from portal.applications.team_models import Access, TeamComment, TeamMember
 from portal.core import audit
 from portal.core.access import can
-from portal.core.clock import now
+from portal.core.clock import day_and_time, now
 from portal.core.db import db
 from portal.messaging.models import Message
 from portal.privacy.actions import close_account
@@ -125,6 +126,8 @@ def test_who_may_do_what(client: PageClient, draft: Application, role: str) -> N
             expected[deed] = {404} if role in HIDDEN else {403}
         else:
             expected[deed] = {403}
+    if role == "left":  # what they send is answered by a page that says so, and what they open by none
+        expected |= {deed: {403} for deed in ("save", "upload", "comment", "invite", "remove file", "submit")}
     if role in {"lead", "edit"}:
         expected["file"] = {404}  # replaced by the upload before it
         expected["remove file"] = {303}
@@ -366,9 +369,62 @@ def test_a_removed_member_loses_access_at_once(client: PageClient, draft: Applic
     assert [mail.to_address for mail in mails("team_removed")] == [ren.email]
     client.sign_in(ren)
     assert client.get(section_path(draft)).status == 404
-    assert client.post(section_path(draft), {name_of(draft, "title"): "x", "to": "tasks"}).status == 404
+    assert client.post(section_path(draft), {name_of(draft, "title"): "x", "to": "tasks"}).status == 403
     assert draft.cycle.opportunity.title not in client.get("/applications").text
     assert client.sign_in(draft.person).get(f"/applications/{draft.id}/team/{member.id}").status == 404
+
+
+def test_who_is_removed_while_typing_keeps_what_they_typed_and_sees_nothing_else(
+    client: PageClient, draft: Application
+) -> None:
+    """Told since when they are out and whom to ask; what others wrote is not theirs, and strangers learn nothing."""
+    title, proposal = name_of(draft, "title"), name_of(draft, "proposal")
+    client.sign_in(draft.person).get(section_path(draft)).submit(button="Save and go", **{title: "Written by the lead"})
+    ren, stranger = factories.person("Ren", "Nakagawa"), factories.person()
+    member = factories.member(draft, ren)
+    page = client.sign_in(ren).get(section_path(draft))
+    assert page.form(button="Save and go")[title] == "Written by the lead"
+    ended = now() - timedelta(hours=30)
+    team_actions.end(member, draft, by=draft.person, now=ended)
+    db.session.commit()
+    since = day_and_time(
+        ended, ZoneInfo("America/New_York"), today=now().astimezone(ZoneInfo("America/New_York")).date()
+    )
+    refused = page.submit(button="Save and go", **{proposal: "<b>Not lost"})
+    assert (refused.status, refused.one("//h1")) == (403, "You are no longer on this team")
+    assert refused.one("//p[contains(@class, 'lead')]") == (
+        f"You have not been on this team since {since}, so nothing was saved or sent. "
+        f"Ask {draft.person.full_name}, who leads it, to invite you again if that is a mistake."
+    )
+    assert refused.all("//dt") == ["What do you want to do?"]
+    assert refused.all("//dd") == ["<b>Not lost"]
+    assert "Written by the lead" not in refused.text
+    assert refused.tree.xpath(f"//main//a[starts-with(@href, '/applications/{draft.id}')]") == []
+    script = client.post(f"{section_path(draft)}/autosave", headers={"Accept": "application/json"})
+    assert script.status == 403
+    assert script.response.get_json()["reason"].startswith(f"You have not been on this team since {since}, so")
+    client.sign_in(stranger)
+    hidden = client.post(section_path(draft), {proposal: "<b>Not lost", "to": "tasks"})
+    assert (hidden.status, "team" in hidden.one("//main").lower()) == (404, False)
+    db.session.expire_all()
+    assert draft.values == {"title": "Written by the lead"}
+
+
+@pytest.mark.parametrize(("access", "words"), [(Access.VIEW, "read"), (Access.COMMENT, "read and comment on")])
+def test_who_may_edit_no_longer_while_typing_keeps_what_they_typed(
+    client: PageClient, draft: Application, access: Access, words: str
+) -> None:
+    ren = factories.person("Ren", "Nakagawa")
+    member = factories.member(draft, ren)
+    page = client.sign_in(ren).get(section_path(draft))
+    team_actions.change_member(member, draft, duty="", access=access, by=draft.person)
+    db.session.commit()
+    refused = page.submit(button="Save and go", **{name_of(draft, "title"): "Not lost"})
+    assert (refused.status, refused.one("//h1")) == (403, "You can read this, not change it")
+    assert f"You can {words} this draft. Ask {draft.person.full_name}, who leads the team," in refused.text
+    assert (refused.all("//dt"), refused.all("//dd")) == (["Project title"], ["Not lost"])
+    db.session.expire_all()
+    assert draft.values == {}
 
 
 def test_a_member_leaves(client: PageClient, draft: Application) -> None:

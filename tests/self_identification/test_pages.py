@@ -67,8 +67,13 @@ def test_the_page_is_offered_after_submission_and_asked_once(client: PageClient,
     done = page.submit("/self-identification", q1="Zucchini-Marker", q2="")
     assert done.flashes == ["Thank you. We do not ask again."]
     assert "voluntary questions" not in done.text
-    assert client.get(path(asked)).status == 403
-    assert "these questions are asked once" in client.post(path(asked), {"q1": "Roses"}).text
+    again = client.get(path(asked))
+    assert (again.status, again.one("//h1")) == (409, "You have answered already")
+    assert "You answered these questions, or declined to, and we ask once." in again.text
+    assert "There is nothing more to do." in again.text
+    assert "Zucchini-Marker" not in again.text
+    assert again.click("Open your application").path == f"/applications/{asked.id}"
+    assert client.post(path(asked), {"q1": "Roses"}).one("//h1") == "You have answered already"
     assert [answer.choices for answer in kept()] == [{"q1": "Zucchini-Marker"}]
 
 
@@ -77,7 +82,7 @@ def test_declining_is_an_answer_like_the_others(client: PageClient, asked: Appli
     done = client.get(path(asked)).submit("/self-identification", **sent)
     assert done.flashes == ["Thank you. We do not ask again."]
     assert [answer.choices for answer in kept()] == [{}]
-    assert client.get(path(asked)).status == 403
+    assert client.get(path(asked)).one("//h1") == "You have answered already"
 
 
 def test_sent_twice_at_once_it_is_kept_once(asked: Application) -> None:
@@ -102,7 +107,8 @@ def test_only_the_applicant_of_a_submitted_application_is_asked(client: PageClie
 def test_switched_off_nobody_is_asked(client: PageClient, asked: Application) -> None:
     assert client.get(path(asked)).status == 200
     put_in_force(is_on=False)
-    assert client.get(path(asked)).status == 403
+    off = client.get(path(asked))
+    assert (off.status, off.one("//h1")) == (403, "These questions are not asked")
     assert "voluntary questions" not in client.get(f"/applications/{asked.id}").text
 
 
