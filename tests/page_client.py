@@ -133,7 +133,7 @@ class PageClient:
         """
         answer, queries = self._read(path, options)
         if answer.mimetype == "text/html" and len(queries) > MOST_QUERIES:
-            answer, queries = self._read(path, options)
+            _, queries = self._read(path, options)
             assert len(queries) <= MOST_QUERIES, "\n".join([f"{len(queries)} queries on {path}", *queries])
         return Page(self, answer)
 
