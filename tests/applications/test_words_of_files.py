@@ -210,7 +210,9 @@ def test_any_text_fits_into_the_index(alphabet: str, client: PageClient) -> None
 def test_the_reading_view_shows_file_and_words(client: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[tuple[str, int, bool]] = []
     monkeypatch.setattr(
-        audit, "record_read", lambda _who, verb, thing, **facts: reads.append((verb, thing.id, "words" in facts))
+        audit,
+        "record_reads",
+        lambda _, *told: reads.extend((one.verb, one.thing.id, "words" in one.facts) for one in told),
     )
     application = submitted()
     coordinator = factories.coordinator(application.cycle.opportunity)

@@ -57,11 +57,13 @@ def make(cycle: Cycle) -> Maker:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, int, dict[str, Any]]]:
-    """What `record_read` is told: it writes by itself, but inside the one connection of a test it is undone too."""
+    """What `record_reads` is told: it writes by itself, but inside the one connection of a test it is undone too."""
     told: list[tuple[int, str, int, dict[str, Any]]] = []
-    monkeypatch.setattr(
-        audit, "record_read", lambda who, verb, thing, **facts: told.append((who.id, verb, thing.id, facts))
-    )
+
+    def note(who: Person, *reads: audit.Read) -> None:
+        told.extend((who.id, one.verb, one.thing.id, dict(one.facts)) for one in reads)
+
+    monkeypatch.setattr(audit, "record_reads", note)
     return told
 
 
