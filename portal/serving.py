@@ -15,17 +15,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import psycopg
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from procrastinate.exceptions import ConnectorException
+from sqlalchemy import text
 
 from portal.config import Environment, Settings, local_secrets
 from portal.core import embedded, scanner
+from portal.core.db import db
 from portal.core.jobs import worker_app
 
 ROOT = Path(__file__).parent.parent
 GRACE_SECONDS = 20
+RETRY_SECONDS = 2
 
 
 def serve(settings: Settings) -> None:
@@ -69,20 +74,50 @@ def check_address(settings: Settings) -> None:
 
 
 def work(app: Flask, settings: Settings, *, concurrency: int = 2) -> None:
-    """Run jobs until SIGTERM or SIGINT; jobs under way are finished first."""
+    """Run jobs until SIGTERM or SIGINT; jobs under way are finished first.
+
+    A database that goes away is waited for.  Raises what SQLAlchemy says where it is not there at the start.
+    """
     scanner.report_at_start(settings)
-    queue = worker_app(app, settings.psycopg_url)
+    with app.app_context(), db.engine.connect() as connection:
+        connection.execute(text("SELECT FROM procrastinate_workers LIMIT 1"))
+    asyncio.run(_work(app, settings.psycopg_url, concurrency))
 
-    async def run() -> None:
-        async with queue.open_async():
-            await queue.run_worker_async(
-                concurrency=concurrency,
-                shutdown_graceful_timeout=GRACE_SECONDS,
-                fetch_job_polling_interval=5,
-                delete_jobs="successful",
-            )
 
-    asyncio.run(run())
+async def _work(app: Flask, database_url: str, concurrency: int) -> None:
+    """Run queues, a new one when the last ended by a fault of the database.
+
+    Procrastinate's worker stops then as if it had been told to, so that the signals must be caught here.
+    """
+    told_to_stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, told_to_stop.set)
+    waiting = asyncio.create_task(told_to_stop.wait())
+    while not told_to_stop.is_set():
+        running = asyncio.create_task(_run_queue(app, database_url, concurrency))
+        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        running.cancel()  # finishes the jobs under way, where it still runs
+        try:
+            await running
+        except asyncio.CancelledError:
+            break
+        except (ConnectorException, psycopg.Error) as fault:
+            app.logger.warning("the queue stopped: %s", type(fault).__name__)
+        if not told_to_stop.is_set():
+            app.logger.warning("the worker lost the database, and tries again")
+            await asyncio.wait({waiting}, timeout=RETRY_SECONDS)
+
+
+async def _run_queue(app: Flask, database_url: str, concurrency: int) -> None:
+    queue = worker_app(app, database_url)
+    async with queue.open_async():
+        await queue.run_worker_async(
+            concurrency=concurrency,
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=GRACE_SECONDS,
+            fetch_job_polling_interval=5,
+            delete_jobs="successful",
+        )
 
 
 @contextmanager

@@ -1,17 +1,22 @@
 """What the process says of itself, and how it behaves while its database is gone."""
 
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask_migrate import upgrade
 
-from portal import create_app
+from portal import create_app, serving
 from portal.core import embedded
-from portal.core.db import db
+from portal.core.db import db, transaction
+from portal.messaging.actions import write
+from portal.messaging.status import Delivery
 from tests.conftest import make_settings
 from tests.page_client import PageClient
 
@@ -95,3 +100,41 @@ def test_database_gone_and_back(folder: Path) -> None:
         assert client.get("/readyz").response.json["database"] == "ok"
         with app.app_context():
             db.engine.dispose()
+
+
+def sent_by_the_worker(app: Flask, name: str) -> bool:
+    """Whether a mail that is written now has gone within half a minute."""
+    with app.app_context():
+        with transaction():
+            made = write("invitation", to=(name, "ada@example.org"), invited_by=name, link="/", valid_words="one day")
+        for _ in range(150):
+            db.session.rollback()
+            db.session.refresh(made)
+            if made.state is Delivery.SENT:
+                return True
+            time.sleep(0.2)
+    return False
+
+
+def test_a_worker_outlives_its_database(folder: Path) -> None:
+    """It waits while the database is gone, goes on with what comes after, and still stops when it is told to."""
+    server = embedded.start(folder, fast=True)
+    settings = make_settings(server.url, folder, log_level="ERROR")
+    app = create_app(settings)
+    with app.app_context():
+        upgrade(directory=str(Path(__file__).parents[2] / "migrations"))
+    worker = serving.start(["worker"], settings)
+    try:
+        assert sent_by_the_worker(app, "Before")
+        server.stop()
+        time.sleep(3)
+        assert worker.poll() is None
+        with embedded.start(folder, fast=True):
+            assert sent_by_the_worker(app, "After")
+            assert worker.poll() is None
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(30) == 0
+            with app.app_context():
+                db.engine.dispose()
+    finally:
+        serving.stop_all([worker])
