@@ -95,7 +95,9 @@ def close() -> ResponseReturnValue:
     logout_user()
     session.clear()
     flash("Your account is closed.|We sent you a mail that says what is kept and until when.")
-    return redirect(url_for("catalogue.finder"), 303)
+    response = redirect(url_for("catalogue.finder"), 303)
+    response.headers["Clear-Site-Data"] = '"storage"'  # as at sign-out: answers kept on the device go too
+    return response
 
 
 def _close_page(form: CloseForm, refusal: str = "") -> str:

@@ -18,7 +18,7 @@ from portal.core.db import db
 from portal.self_identification import queries
 from portal.self_identification.models import SelfIdAnswer, SelfIdAsked, SelfIdReport, SelfIdWording
 from portal.self_identification.queries import DECLINED
-from portal.self_identification.suppression import suppress
+from portal.self_identification.suppression import suppress_together
 
 DECLINED_WORDS = "I choose not to answer"
 MIXED = 200
@@ -132,12 +132,14 @@ def make_report(cycle: Cycle, *, by: Person, now: datetime) -> SelfIdReport:
 
 
 def _tables(cycle: Cycle) -> list[dict[str, Any]]:
-    """A table for each question of each wording, with its cells suppressed."""
+    """A table for each question of each wording, with its cells suppressed; those of a wording are of one group."""
     made = []
     for wording, counters in queries.counts_of(cycle.id):
-        for question in wording.questions:
-            counter = counters[question["key"]]
-            shown = suppress({choice: counter[choice] for choice in (*question["choices"], DECLINED)})
+        counted = [
+            {choice: counters[question["key"]][choice] for choice in (*question["choices"], DECLINED)}
+            for question in wording.questions
+        ]
+        for question, shown in zip(wording.questions, suppress_together(counted), strict=True):
             cells = [[choice or DECLINED_WORDS, n] for choice, n in shown.cells.items()]
             made.append({"label": question["label"], "cells": cells, "total": shown.total})
     return made

@@ -5,9 +5,12 @@ their limit of four.  So wherever a cell is left out, the smallest of the others
 equally small, or who knows the order would know which), and where there is no other, the total is.  This is primary and
 complementary cell suppression as in Willenborg and de Waal, Elements of Statistical Disclosure Control (2001),
 chapter 1, for a table of one dimension.
+
+Tables about the same people have the same total, so one can give away what another leaves out: four cells under five
+of sixteen people are four each.  `suppress_together` leaves out all of them then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 FEWEST = 5
@@ -35,3 +38,14 @@ def suppress(counts: Mapping[str, int]) -> Counts:
     elif left_out:
         total = None
     return Counts({name: None if name in left_out else n for name, n in counts.items()}, total)
+
+
+def suppress_together(tables: Sequence[Mapping[str, int]]) -> list[Counts]:
+    """Tables about the same people, each without what could tell of somebody, and none of what another leaves out.
+
+    In: as for `suppress`, one for each question that these people were asked.  Where every cell of one holds the most
+    that is left out, knowing how many people there are would tell each cell: then nothing of any table is shown.
+    """
+    if any(set(counts.values()) == {FEWEST - 1} for counts in tables):
+        return [Counts(dict.fromkeys(counts), None) for counts in tables]
+    return [suppress(counts) for counts in tables]

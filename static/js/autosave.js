@@ -104,11 +104,14 @@ async function send() {
   say("Not saved.", "bad", over);
 }
 
+// Once somebody has signed out in another tab, nothing is kept beyond the page.
+const whereKept = () => (keeping ? "What you typed is kept on this device." : "What you typed stays on this page alone.");
+
 function failed() {
   tries += 1;
   const offline = navigator.onLine === false;
   const note = offline ? "We save it as soon as you are back." : "We keep trying.";
-  say(offline ? "No connection." : "Could not save.", "bad", `What you typed is kept on this device. ${note}`);
+  say(offline ? "No connection." : "Could not save.", "bad", `${whereKept()} ${note}`);
   schedule(Math.min(LONGEST_WAIT, 1000 * 2 ** tries) * (0.75 + Math.random() / 2));
 }
 
@@ -285,7 +288,7 @@ document.addEventListener("visibilitychange", () => {
 window.addEventListener("pagehide", keep);
 window.addEventListener("online", () => (request || waiting().length ? schedule(0) : say(words)));
 window.addEventListener("offline", () => {
-  say("No connection.", "bad", "What you type is kept on this device. We save it as soon as you are back.");
+  say("No connection.", "bad", `${whereKept()} We save it as soon as you are back.`);
 });
 channel?.addEventListener("message", ({ data }) => {
   if (data === "signed out") keeping = false;

@@ -317,6 +317,24 @@ def test_signing_out_removes_the_copy(writing: Visitor) -> None:
     assert copies(page) == 0
 
 
+def test_signing_out_in_another_tab_removes_the_copy_and_says_so(writing: Visitor) -> None:
+    page, other = writing.page, writing.page.context.new_page()
+    page.route("**/autosave", lambda route: route.abort())
+    box_of(page).fill("Typed before somebody signed out")
+    await_copies(page, 1)
+    expect(line_of(page)).to_contain_text("What you typed is kept on this device.")
+    other.goto("/account")
+    other.get_by_role("main").get_by_role("button", name="Sign out", exact=True).click()
+    other.wait_for_url("**/")
+    assert copies(other) == 0
+    box_of(page).fill("Typed after somebody signed out")
+    expect(line_of(page)).to_contain_text("What you typed stays on this page alone.", timeout=20_000)
+    assert copies(other) == 0
+    page.close(run_before_unload=False)
+    assert copies(other) == 0
+    writing.page = other
+
+
 def test_somebody_else_finds_no_copy(writing: Visitor) -> None:
     leave_a_copy(writing, "Nobody else may read this")
     page = writing.open("/account")

@@ -86,6 +86,14 @@ def test_a_page_left_open_closes_nothing(
     assert maren.active
 
 
+def test_the_browser_forgets_what_pages_kept_on_the_device(client: PageClient, maren: Person) -> None:
+    fields = {"email": "maren@example.org", "password": PASSWORD}
+    refused = client.get("/account/close").submit("/account/close", **(fields | {"password": "wrong"}))
+    assert "Clear-Site-Data" not in refused.response.headers
+    done = client.get("/account/close").submit("/account/close", follow=False, **fields)
+    assert done.response.headers["Clear-Site-Data"] == '"storage"'
+
+
 def test_without_applications_the_name_goes_too(client: PageClient, maren: Person) -> None:
     assert "so your name is deleted too" in client.get("/account/close").text
     close(client)

@@ -205,6 +205,19 @@ def test_a_closed_cycle_is_counted_once_and_stays_as_it_is(client: PageClient, o
     assert len(kept()) == 20
 
 
+def test_the_sum_of_one_question_gives_no_count_of_another_away(client: PageClient, context: None) -> None:
+    """Twelve people, and three counts of at most four: they would be four each."""
+    put_in_force()
+    cycle = factories.cycle(opens_at=now() - timedelta(days=60), closes_at=now() - timedelta(days=8))
+    for choice in ["Yes", "No", ""] * 4:
+        one = factories.application(cycle, factories.person(), status=Status.SUBMITTED)
+        actions.answer(one, choices={"q1": "Roses", "q2": choice})
+    client.sign_in(factories.admin())
+    page = client.post(f"/admin/self-identification/reports/{cycle.id}").follow()
+    for place, answers in enumerate((["Zucchini-Marker", "Roses", "None"], ["Yes", "No"]), 1):
+        assert rows(page, place) == [f"{words} Left out" for words in (*answers, DECLINED_WORDS, "All")]
+
+
 def test_once_counted_nobody_is_asked_any_more(client: PageClient, over: Cycle) -> None:
     late = factories.application(over, factories.person(), status=Status.SUBMITTED)
     client.sign_in(late.person)
