@@ -16,7 +16,8 @@ from portal.applications.status import RELEASED, Status, find_step
 from portal.catalogue.conditions import asked_of
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import frozen
-from portal.catalogue.models import Cycle
+from portal.catalogue.models import Cycle, Site
+from portal.catalogue.site_kinds import first_site
 from portal.core import audit
 from portal.core.db import db
 from portal.core.jobs import enqueue
@@ -241,14 +242,16 @@ def erase(application: Application) -> int:
 
 
 def refresh_index(application: Application) -> None:
-    """Repeat on the row what lists sort and search by: name, title, reference and address."""
+    """Repeat on the row what lists sort, filter and search by: name, title, site, reference and address."""
     person = application.person
     values = application.values
     everything = frozen(application.form).questions
     asked = asked_of(everything, values)
-    questions = [question for question in everything if question.in_queue and question.key in asked]
-    titles = (kind_of(question).display(values.get(question.key), question) for question in questions)
+    answers = [(question, values.get(question.key)) for question in everything if question.key in asked]
+    titles = (kind_of(question).display(value, question) for question, value in answers if question.in_queue)
     application.title = next((" ".join(title.split())[:300] for title in titles if title), "")
+    site = first_site((question.kind, value) for question, value in answers)
+    application.site_id = select(Site.id).where(Site.slug == site).scalar_subquery() if site else None
     application.sort_name = person.sort_name
     words = (person.full_name, person.email, application.reference or "", application.title)
     application.search_text = folded(" ".join(words))

@@ -1,6 +1,6 @@
 """The question kind that is answered with a site of the catalogue, and what ranking sites takes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import g
@@ -47,6 +47,19 @@ def is_site(value: JsonValue) -> bool:
 
 def site_name(value: JsonValue) -> str:
     return str(value["name"]) if is_site(value) else str(value)
+
+
+def first_site(answers: Iterable[tuple[str, JsonValue]]) -> str:
+    """The slug of the site that somebody chose first: the answer to a site question, or the top of a ranking.
+
+    In: kinds of questions in their order, with answers.  Out: an empty string where no site was chosen.
+    """
+    for kind, value in answers:
+        if kind in {"site", "rank_sites"}:
+            top = value[0] if isinstance(value, list) and value else value
+            if is_site(top):
+                return str(top["slug"])
+    return ""
 
 
 SITE_SCHEMA = {

@@ -15,7 +15,8 @@ from portal.applications.models import Answer, Application, Document, StatusEven
 from portal.applications.status import RELEASED, Status
 from portal.catalogue.conditions import asked_of
 from portal.catalogue.form_models import Criterion, Form
-from portal.catalogue.models import Cycle
+from portal.catalogue.models import Cycle, Site
+from portal.catalogue.site_kinds import first_site
 from portal.core import storage
 from portal.core.clock import now
 from portal.core.db import db
@@ -121,6 +122,8 @@ class Loader:
         db.session.add(made)
         values = self._answer(made, form, partly=status is S.DRAFT)
         made.title = str(values.get("title", ""))
+        if site := first_site((question.kind, values.get(question.key)) for question in form.questions):
+            made.site_id = select(Site.id).where(Site.slug == site).scalar_subquery()
         words = (person.given_name, person.family_name, str(person.email), made.title, reference or "")
         made.search_text = folded(" ".join(words))
         db.session.flush()

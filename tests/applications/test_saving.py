@@ -14,6 +14,7 @@ from portal.applications.models import Answer, Application
 from portal.applications.refusals import NotYours
 from portal.applications.status import Status
 from portal.catalogue.fields import KINDS
+from portal.catalogue.frozen import frozen
 from portal.core.clock import now
 from portal.core.db import db
 from tests import factories
@@ -261,6 +262,25 @@ def test_the_row_repeats_what_lists_search(client: PageClient, draft: Applicatio
     assert draft.search_text.endswith("lucja’s plan")
     assert draft.sort_name == "okafor-lind, maren"
     assert db.session.query(Answer).count() == 1
+
+
+@pytest.mark.parametrize("kind", ["site", "rank_sites"])
+def test_the_row_repeats_the_site_that_was_chosen_first(person: Person, kind: str) -> None:
+    """Staff filter by it; who takes the answer back is at no site again."""
+    bugoye = factories.site(name="Bugoye Health Center", slug="bugoye")
+    factories.site(name="Beacon Hill", slug="beacon-hill")
+    cycle = factories.cycle(form=False)
+    where = {"key": "where", "kind": kind, "label": "Where", "settings": {"places": 2}}
+    factories.published_form(cycle, [("Places", [where])])
+    draft = factories.application(cycle, person)
+    raw = ["bugoye Bugoye Health Center", "beacon-hill Beacon Hill"][: 2 if kind == "rank_sites" else 1]
+    for typed, chosen in ((raw, bugoye), ([""], None)):
+        saving.save_section(
+            draft, frozen(draft.form).sections[0], by=person, now=now(),
+            typed={name_of(draft, "where"): typed}, uploads={}, seen=None,
+        )  # fmt: skip
+        db.session.commit()
+        assert draft.site == chosen
 
 
 def test_what_was_typed_stands_on_the_page_that_refuses_it(client: PageClient, draft: Application) -> None:

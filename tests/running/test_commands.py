@@ -66,6 +66,17 @@ def test_without_tables_or_without_a_database_a_command_says_so(production: dict
         )  # fmt: skip
 
 
+def test_a_worker_says_so_too(production: dict[str, str]) -> None:
+    nowhere = production | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing"}
+    for environment, words in (
+        (production, "Error: The database has no tables yet. Run: portal db upgrade"),
+        (nowhere, "Error: The database does not answer. Look at DATABASE_URL, and whether it runs."),
+    ):
+        answer = portal("worker", **environment)
+        assert (answer.returncode, answer.stderr.splitlines()[-1]) == (1, words)
+        assert "Traceback" not in answer.stderr
+
+
 def test_a_port_that_is_taken_is_named(production: dict[str, str], tmp_path: Path) -> None:
     """The server would share it: two portals would answer in turn."""
     with socket.socket() as other:
