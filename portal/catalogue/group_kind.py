@@ -12,6 +12,7 @@ from portal.catalogue.month_kinds import Month, MonthRange, month_words, stored_
 from portal.catalogue.parts_kind import Part, RowsKind
 from portal.catalogue.question_kind import Fault, JsonValue, QuestionLike
 from portal.catalogue.text_kinds import Email, LongText, ShortText, WebAddress
+from portal.core.clock import now
 from portal.core.text import plural
 
 GAP_MONTHS = 6
@@ -33,13 +34,15 @@ _NO_BOARD = ("status", NOT_APPLICABLE)
 class Preset:
     """What a group holds: its name in the editor, what a row is called, the parts of a row.
 
-    `has_gaps` where rows are periods of a career, whose gaps ask for a note.
+    `has_gaps` where rows are periods of a career, whose gaps ask for a note; `lasts` where a gap may also reach until
+    today: work goes on, while training ends.
     """
 
     label: str
     noun: str
     parts: tuple[Part, ...]
     has_gaps: bool = False
+    lasts: bool = False
 
 
 PRESETS = {
@@ -62,6 +65,7 @@ PRESETS = {
             Part("dates", MonthRange(), "When"),
         ),
         has_gaps=True,
+        lasts=True,
     ),
     "licenses": Preset("Licenses", "License", LICENSE_PARTS),
     "boards": Preset(
@@ -150,14 +154,30 @@ class Group(RowsKind):
             covered = end if covered is None else max(covered, end)
         return found
 
+    def idle_since(self, value: JsonValue, question: QuestionLike, today: date) -> date | None:
+        """The first month after the last row, when more than six full months have passed since; None where something
+        goes on, where rows of this preset come to an end, or where a row's months cannot be read."""
+        rows = [_span(row) for row in self.rows(value, question)] if self.preset(question).lasts else []
+        spans = [span for span in rows if span is not None]
+        if not spans or len(spans) < len(rows):
+            return None
+        covered = max(end for _, end in spans)
+        return _month(covered + 1) if _count(today) - covered - 1 > GAP_MONTHS else None
+
     def asks(self, value: JsonValue, question: QuestionLike) -> list[str]:
         if self.note(value):
             return []
-        return [
+        found = [
             f"Nothing in “{question.label}” covers {month_words(first)} to {month_words(last)}. Say in a few words "
             f"what you did then, in “{NOTE}”. You can submit without it."
             for first, last in self.gaps(value, question)
         ]
+        if since := self.idle_since(value, question, now().date()):
+            found.append(
+                f"Nothing in “{question.label}” covers {month_words(since)} until today. Say in a few words what you "
+                f"have done since, in “{NOTE}”, or add what is missing. You can submit without it."
+            )
+        return found
 
     def describe(self, question: QuestionLike) -> str:
         most = question.settings.get("max_rows")

@@ -5,6 +5,7 @@ from time import process_time
 from typing import Any
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -273,16 +274,16 @@ def test_money_adds_up_to_the_cent(cents: list[int]) -> None:
         assert kind.read(kind.sent(value, "q7", question), "q7", question) == value
 
 
+def spans(*dates: dict[str, Any]) -> dict[str, Any]:
+    return {"rows": [{"title": "x", "employer": "y", "dates": each} for each in dates]}
+
+
 def test_gaps_of_more_than_six_months_ask_for_a_note() -> None:
     kind, question = KINDS["group"], asked("group", of="employment")
-
-    def spans(*dates: dict[str, Any]) -> dict[str, Any]:
-        return {"rows": [{"title": "x", "employer": "y", "dates": each} for each in dates]}
-
     six = spans({"start": "2017-01", "present": True}, {"start": "2015-01", "end": "2016-06"})
     assert kind.asks(six, question) == []  # July to December: six months
     seven = spans(
-        {"start": "2017-02", "end": "2018-01"},
+        {"start": "2017-02", "present": True},
         {"start": "2015-01", "end": "2016-06"},
         {"start": "2015-02", "end": "2015-03"},
     )
@@ -294,6 +295,36 @@ def test_gaps_of_more_than_six_months_ask_for_a_note() -> None:
     assert kind.asks(seven | {"note": "Family."}, question) == []
     assert kind.asks(spans({"start": "2015-01"}, {}), question) == []
     assert kind.asks(seven, asked("group", of="licenses")) == []
+
+
+@pytest.mark.parametrize(
+    ("today", "dates", "since"),
+    [
+        ("2026-12-31", [{"start": "2020-01", "end": "2026-05"}], ""),  # June to November: six full months
+        ("2027-01-01", [{"start": "2020-01", "end": "2026-05"}], "Jun 2026"),
+        ("2027-01-01", [{"start": "2026-01", "end": "2026-05"}, {"start": "2025-02", "present": True}], ""),
+        ("2027-01-01", [{"start": "2026-01", "end": "2026-05"}, {"start": "2026-06"}], ""),  # not filled in yet
+        ("2027-01-01", [{"start": "2026-01", "end": "2026-05"}, {"start": "2027-07", "end": "2028-06"}], ""),
+        ("2027-01-01", [{}], ""),
+        ("2027-01-01", [], ""),
+    ],
+)
+def test_employment_that_ended_over_six_months_ago_asks_for_a_note(
+    today: str, dates: list[dict[str, Any]], since: str
+) -> None:
+    kind, question, value = KINDS["group"], asked("group", of="employment"), spans(*dates)
+    with time_machine.travel(f"{today}T12:00:00Z", tick=False):
+        until_today = [sentence for sentence in kind.asks(value, question) if "until today" in sentence]
+        assert until_today == [
+            f"Nothing in “Title” covers {month} until today. Say in a few words what you have done since, in “Note on "
+            "gaps”, or add what is missing. You can submit without it."
+            for month in [since]
+            if month
+        ]
+        assert kind.asks(value | {"note": "Family."}, question) == []
+        assert kind.asks(value, asked("group", of="licenses")) == []
+        assert not any("until today" in each for each in kind.asks(value, asked("group", of="training")))
+        assert kind.problems(spans({"start": "2020-01", "end": "2021-01"}), question) == []
 
 
 def test_rows_are_read_in_the_order_in_which_they_stand() -> None:
