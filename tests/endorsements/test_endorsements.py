@@ -335,6 +335,8 @@ def test_replacing_the_person_ends_the_request_before(client: PageClient, draft:
     assert [mail.to_address for mail in mails("endorsement_cancelled")] == ["jo@example.org"]
     ended = client.sign_out().get(first)
     assert ended.one("//h1") == "There is nothing to do any more"
+    assert f"{draft.person.full_name} has named somebody else to endorse it. You need not do anything." in ended.text
+    assert "Ada Nwosu" not in ended.text
     refused = client.post(f"{first}/confirm", {"name": "Jo", "seen": fingerprint(facts_of(draft))})
     assert refused.status == 409
     assert client.post(f"{first}/decline", {"reason": "x"}).status == 409
@@ -356,6 +358,7 @@ def test_a_draft_that_ends_tells_the_person(client: PageClient, draft: Applicati
     assert page.one("//h1") == {
         "withdraw": "There is nothing to do any more", "delete": "This link does not work",
     }[way]  # fmt: skip
+    assert ("has withdrawn the application. You need not do anything." in page.text) is (way == "withdraw")
 
 
 def test_one_with_a_date_of_its_own_stops_nothing_once_it_was_asked(client: PageClient, draft: Application) -> None:

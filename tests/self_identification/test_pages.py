@@ -195,6 +195,8 @@ def test_a_closed_cycle_is_counted_once_and_stays_as_it_is(client: PageClient, o
     page = client.get("/admin/self-identification").submit("/reports/", button="Count this cycle")
     first = ["Zucchini-Marker Left out", "Roses 12", "None Left out", f"{DECLINED_WORDS} Left out", "All 20"]
     assert rows(page, 1) == first
+    assert page.tree is not None  # words wrap beside the counts, so that no table scrolls on a telephone
+    assert page.tree.xpath("//th[@scope='row'][not(contains(@class, 'wrap'))]") == []
     assert rows(page, 2) == ["Yes Left out", "No Left out", f"{DECLINED_WORDS} Left out", "All 20"]
     late = factories.application(over, factories.person(), status=Status.SUBMITTED)
     actions.answer(late, choices={"q1": "Zucchini-Marker", "q2": "No"})
