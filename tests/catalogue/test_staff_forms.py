@@ -160,6 +160,21 @@ def test_a_question_of_each_kind(admin: PageClient, kind: str) -> None:
     )
 
 
+def test_the_open_question_offers_nothing_that_would_lose_what_is_typed(admin: PageClient) -> None:
+    """Its own row can only be closed, while the others can be edited, moved and removed."""
+    form = draft_form("One", "Two")
+    question = form.sections[0].questions[0]
+    page = admin.get(path(form))
+    row = f"//div[@id='question-{question.id}']"
+    assert page.all(f"{row}/p/b") == [question.label]
+    assert "Edit question 1.1" in page.all(f"{row}//@aria-label")
+    opened = admin.get(f"/admin/questions/{question.id}")
+    assert opened.all(f"{row}/p/b") == ["Editing question 1.1"]
+    assert opened.all(f"{row}//*[contains(@class, 'icon-btn')]") == []
+    assert "Edit question 1.2" in opened.all("//@aria-label")
+    assert opened.click("Close question 1.1").all(f"{row}/p/b") == [question.label]
+
+
 def test_wrong_questions_are_named_and_kept(admin: PageClient) -> None:
     form = draft_form()
     page = admin.get(path(form)).click("Add a question")
