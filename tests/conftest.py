@@ -11,12 +11,17 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 from flask_migrate import upgrade
+from hypothesis import HealthCheck, settings
 
 from portal import create_app
 from portal.config import Settings
 from portal.core import embedded
 from portal.core.db import db
 from tests.page_client import PageClient
+
+# How long an example takes says how busy the machine is, and nothing of the portal.
+settings.register_profile("portal", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("portal")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
