@@ -337,7 +337,7 @@ def test_every_kind_of_answer(way: Way, tmp_path: Path) -> None:
     physician = way.person()
     register(physician, "Amparo", "Ilves-Rook", way.address("amparo"))
     application = start(physician, "global-health-innovation-fellows")
-    fill_and_wait(physician, application, tmp_path, obstacles=0)
+    fill_and_wait(physician, application, tmp_path, obstacles=1)  # people to name for letters
     look_at_section(physician, application, "Training and license")
     application = start(physician, "primary-care-physician-positions")
     fill_and_wait(physician, application, tmp_path, obstacles=0)
