@@ -57,6 +57,7 @@ SHORT = {
     "payee": "The health center's foundation (sample)",
     "country": "Uganda",
     "setting": "Ambulatory clinic",
+    "meeting_times": "Tuesday or Thursday afternoon",
     "health_center": "Community health center (sample 2)",
 }
 

@@ -19,7 +19,9 @@ from portal import create_app
 from portal.accounts.models import Person
 from portal.applications.models import Application, ApplicationTally, Document
 from portal.applications.status import Status
+from portal.catalogue.form_models import Form
 from portal.catalogue.models import Cycle, Opportunity
+from portal.catalogue.readiness import form_checks, gaps, sensitive_sentences
 from portal.core import storage
 from portal.core.db import db
 from portal.demo import data
@@ -69,6 +71,16 @@ def test_the_whole_fact_sheet_is_listed(demo: Flask) -> None:
     assert len(slugs) == 23
     assert {"winickoff-scholars", "advancing-teams", "newsletters", "junior-healthtech"} <= slugs
     assert db.session.scalar(select(func.count()).where(Opportunity.state == "published")) == 23
+
+
+def test_each_program_has_a_form_that_could_be_published_anew(demo: Flask) -> None:
+    """Newsletters alone have none: nobody applies to them."""
+    forms = db.session.scalars(select(Form)).unique().all()
+    assert {form.cycle.opportunity.slug for form in forms} == set(
+        db.session.scalars(select(Opportunity.slug).where(Opportunity.slug != "newsletters"))
+    )
+    for form in forms:
+        assert gaps(form_checks(form)) == sensitive_sentences(form) == [], form.cycle.opportunity.slug
 
 
 def test_every_stage_holds_somebody(demo: Flask) -> None:
