@@ -17,6 +17,7 @@ from portal.accounts.status import Role
 from portal.applications.status import Status
 from portal.catalogue.form_models import Criterion, Form
 from portal.catalogue.models import Cycle, Opportunity
+from portal.catalogue.site_kinds import offered_sites
 from portal.catalogue.status import Publication
 from portal.core.clock import now
 from portal.core.db import db, driver_connection, transaction
@@ -58,6 +59,7 @@ def load_large_cycle(count: int, *, console: Console, seed: int) -> Cycle:
         cycle = _cycle(count)
         reviewers = _reviewers(cycle)
         coordinator = _id_of("coordinator@example.org")
+        offered_sites()  # kept for the answers, since nothing can be asked while rows are copied
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task(f"{count:,} applications", total=count)
             for start in range(0, count, BATCH):

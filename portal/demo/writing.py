@@ -102,10 +102,16 @@ def short_text(key: str, chance: Random) -> str:
     return SHORT.get(key, "Sample answer")
 
 
+def _site(_question: Question, chance: Random) -> Any:
+    """Drawn beside the order of all other draws, which it so leaves as they are."""
+    return Random(hash(chance.getstate()[1])).choice(offered_sites())
+
+
 _KINDS: dict[str, Callable[[Question, Random], Any]] = {
     "choose_one": lambda question, chance: chance.choice(question.settings["choices"]),
     "choose_several": _some,
     "rank": lambda question, chance: chance.sample(question.settings["choices"], int(question.settings["places"])),
+    "site": _site,
     "rank_sites": lambda question, chance: chance.sample(offered_sites(), int(question.settings["places"])),
     "yes_no": lambda question, chance: bool(question.settings.get("eligible")) or chance.random() < 0.9,
     "number": _number,

@@ -105,7 +105,7 @@ def write_to_the_coordinator(hands: Hands, application: str) -> None:
 
 def change_what_was_endorsed(hands: Hands, application: str) -> None:
     page = hands.open(application)
-    hands.go(page.locator(".tasks").get_by_role("link", name="Mentor, half-days and coverage"))
+    hands.go(page.locator(".tasks").get_by_role("link", name="Practice, mentor and half-days"))
     hands.enter(hands.main.locator("textarea").first, "Dr. Solberg covers the sessions instead.")
     hands.press("Save and go to task list")
     expect(page.get_by_text("To be confirmed again")).to_be_visible()
