@@ -153,8 +153,11 @@ def people_in(application_ids: Collection[int]) -> dict[int, set[int]]:
 
 
 def of_person(person_id: int) -> Sequence[Application]:
-    """All applications of a person and of their teams with what their dashboard shows, newest first."""
-    found = db.session.scalars(
+    """All applications of a person and of their teams with what their dashboard shows, newest first.
+
+    Dates and teams come in the same rows: there are few of each, and a page has few queries to spend.
+    """
+    rows = db.session.scalars(
         select(Application)
         .where(or_(Application.person_id == person_id, Application.id.in_(teams_of(person_id))))
         .order_by(Application.id.desc())
@@ -163,14 +166,15 @@ def of_person(person_id: int) -> Sequence[Application]:
             _FORM,
             *_OWN_DATES,
             joinedload(Application.stage_notice),
-            joinedload(Application.cycle).selectinload(Cycle.dates),
+            joinedload(Application.cycle).joinedload(Cycle.dates),
             joinedload(Application.person),
+            joinedload(Application.members).joinedload(TeamMember.person),
             selectinload(Application.answers),
             selectinload(Application.documents),
             selectinload(Application.events),
-            selectinload(Application.members).joinedload(TeamMember.person),
         )
-    ).all()
+    )
+    found = rows.unique().all()
     frozen_all({application.form for application in found})  # all at once, not one by one as they are shown
     return found
 

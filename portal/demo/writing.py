@@ -104,7 +104,8 @@ def short_text(key: str, chance: Random) -> str:
 
 def _site(_question: Question, chance: Random) -> Any:
     """Drawn beside the order of all other draws, which it so leaves as they are."""
-    return Random(hash(chance.getstate()[1])).choice(offered_sites())
+    beside = Random(hash(chance.getstate()[1]))  # noqa: S311 - the same seed must make the same data
+    return beside.choice(offered_sites())
 
 
 _KINDS: dict[str, Callable[[Question, Random], Any]] = {
