@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from portal.applications import queries
 from portal.applications.actions import submit
-from portal.applications.saving import save_section, seen_marks
+from portal.applications.marks import seen_marks
+from portal.applications.saving import save_section
 from portal.applications.sheet import sheet
 from portal.applications.status import Status
 from portal.applications.transfer import export_answers, import_answers
