@@ -88,8 +88,11 @@ def shut(form: Form) -> Page | None:
     return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=FROZEN), 409
 
 
-def _refusing(form: Form, action: Callable[[], Any], anchor: str) -> Page | Response:
-    """Do something to a draft that needs no form; where it cannot be done the answer is 409 and says what to do."""
+def refusing(form: Form, action: Callable[[], Any], anchor: str = "", told: str = "") -> Page | Response:
+    """Do something to a draft that needs no form; where it cannot be done the answer is 409 and says what to do.
+
+    In: where on the form's page one lands, and what is told once it is done.
+    """
     try:
         action()
     except Refused as refused:
@@ -99,6 +102,8 @@ def _refusing(form: Form, action: Callable[[], Any], anchor: str) -> Page | Resp
     except Gone:
         why = GONE
     else:
+        if told:
+            flash(told)
         return _back(form, anchor)
     return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=why), 409
 
@@ -189,7 +194,7 @@ def section(section: Section) -> Page | Response:
 def move_section(section: Section, way: str) -> Page | Response:
     """One place up or down."""
     act = lambda: form_actions.move_section(section, by=current_user, up=way == "up")  # noqa: E731
-    return _refusing(section.form, act, f"section-{section.id}")
+    return refusing(section.form, act, f"section-{section.id}")
 
 
 @bp.route("/sections/<int:section_id>/questions/new", methods=["GET", "POST"])
@@ -245,4 +250,4 @@ def question(question: Question) -> Page | Response:
 def move_question(question: Question, way: str) -> Page | Response:
     """One place up or down, into the next section at the end of its own."""
     act = lambda: form_actions.move_question(question, by=current_user, up=way == "up")  # noqa: E731
-    return _refusing(question.section.form, act, f"question-{question.id}")
+    return refusing(question.section.form, act, f"question-{question.id}")

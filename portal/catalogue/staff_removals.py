@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 
-from flask import flash, redirect, url_for
+from flask import url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.catalogue import applied, removals, staff_queries
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
-from portal.catalogue.refusals import Frozen, Gone, Refused
 from portal.catalogue.staff_blueprint import bp
-from portal.catalogue.staff_forms import GONE, form_page, shut
-from portal.catalogue.staff_pages import FROZEN, Page, listing_page
+from portal.catalogue.staff_forms import refusing, shut
+from portal.catalogue.staff_pages import Page, listing_page
 from portal.core.access import guard
 
 
@@ -58,7 +57,7 @@ def remove_section(section: Section) -> Page | Response:
     """Take a section and its questions out."""
     asked = bool(section.questions)
     words = f"Section “{section.title}” removed." + ("|Its questions went with it." if asked else "")
-    return _remove(section.form, lambda: removals.remove_section(section, by=current_user), words)
+    return refusing(section.form, lambda: removals.remove_section(section, by=current_user), told=words)
 
 
 @bp.post("/questions/<int:question_id>/remove")
@@ -68,20 +67,4 @@ def remove_question(question: Question) -> Page | Response:
     section = question.section
     words = f"Question “{question.label}” removed."
     act: Callable[[], None] = lambda: removals.remove_question(question, by=current_user)  # noqa: E731
-    return _remove(section.form, act, words, f"section-{section.id}")
-
-
-def _remove(form: Form, act: Callable[[], None], words: str, anchor: str = "") -> Page | Response:
-    """Take something out; where it cannot be, the answer is 409 and says what to do first."""
-    try:
-        act()
-    except Refused as refused:
-        why = " ".join(refused.errors.values())
-    except Frozen:
-        why = FROZEN
-    except Gone:
-        why = GONE
-    else:
-        flash(words)
-        return redirect(url_for(".cycle_form", cycle_id=form.cycle_id, _anchor=anchor or None), 303)
-    return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=why), 409
+    return refusing(section.form, act, f"section-{section.id}", words)
