@@ -96,6 +96,21 @@ def app(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[F
         db.engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def committed(
+    server_url: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Flask]:
+    """An application on a database of this file alone, for what only shows between transactions that commit."""
+    name = request.module.__name__.rpartition(".")[2]
+    url = make_database(server_url, f"portal_{name}")
+    made = create_app(make_settings(url, tmp_path_factory.mktemp(name), database_pool_size=8))
+    with made.app_context():
+        upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
 @pytest.fixture
 def in_autumn() -> Iterator[None]:
     """Monday, November 23, 2026, 7:42 am ET, for what says how far away a day is, or in which year."""

@@ -1,17 +1,14 @@
 """What two requests at once may not break, on a database of its own with real connections and real commits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import select, text
 
-from portal import create_app
 from portal.applications.models import Application
 from portal.applications.status import Status
 from portal.core import audit
@@ -19,21 +16,9 @@ from portal.core.db import db
 from portal.messaging.models import Message
 from tests import factories
 from tests.applications.conftest import complete_now, name_of, section_path
-from tests.conftest import make_database, make_settings
 from tests.page_client import PageClient
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def committed(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    url = make_database(server_url, "portal_applications_at_once")
-    app = create_app(make_settings(url, tmp_path_factory.mktemp("at-once"), database_pool_size=8))
-    with app.app_context():
-        upgrade(directory=str(Path(__file__).parent.parent.parent / "migrations"))
-    yield app
-    with app.app_context():
-        db.engine.dispose()
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:

@@ -1,14 +1,9 @@
 """What two people of a team at once may not break, with real connections and real commits."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import select
 
-from portal import create_app
 from portal.applications.marks import stamp
 from portal.applications.models import Application
 from portal.applications.status import Status
@@ -18,20 +13,8 @@ from portal.core.tokens import hashed
 from tests import factories
 from tests.applications.conftest import complete_now, name_of, section_path
 from tests.applications.test_concurrency import at_once, browsers, post
-from tests.conftest import make_database, make_settings
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def committed(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    url = make_database(server_url, "portal_teams_at_once")
-    app = create_app(make_settings(url, tmp_path_factory.mktemp("teams-at-once"), database_pool_size=8))
-    with app.app_context():
-        upgrade(directory=str(Path(__file__).parent.parent.parent / "migrations"))
-    yield app
-    with app.app_context():
-        db.engine.dispose()
 
 
 def test_two_members_save_different_questions_of_one_section(committed: Flask) -> None:

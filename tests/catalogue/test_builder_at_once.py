@@ -1,41 +1,26 @@
 """Two people at one form at the same moment, on a database of its own with real connections and real commits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask_migrate import upgrade
 
-from portal import create_app
 from portal.catalogue import form_actions
 from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.status import Publication
 from portal.core.audit import Event
 from portal.core.db import db
 from tests import factories as make
-from tests.conftest import make_database, make_settings
 from tests.page_client import PageClient
 
 pytestmark = pytest.mark.slow
 ROUNDS = 6
 Call = Callable[[], int]
-
-
-@pytest.fixture(scope="module")
-def committed(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    url = make_database(server_url, "portal_builder_at_once")
-    app = create_app(make_settings(url, tmp_path_factory.mktemp("at-once"), database_pool_size=8))
-    with app.app_context():
-        upgrade(directory=str(Path(__file__).parent.parent.parent / "migrations"))
-    yield app
-    with app.app_context():
-        db.engine.dispose()
 
 
 @dataclass
