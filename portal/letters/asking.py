@@ -1,6 +1,7 @@
 """Asking for letters: naming people, sending, correcting, reminding, replacing and canceling requests."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
@@ -57,21 +58,10 @@ def ask(
     address = checked_address(application, address, others, by_staff=_side(by, application) is By.STAFF)
     if replaces is not None:
         _put_aside(replaces, State.REPLACED, by=by, now=now)
-    request = LetterRequest(
-        application=application,
-        cycle_id=application.cycle_id,
-        writer_name=checked_name(name),
-        writer_address=address,
-        writer_key=address_key(address),
-        relation=clean(relation).strip(),
-        waived=waived,
-        waiver_words=plan.waiver_words,
-        state=State.NAMED,
-        made_by_id=by.id,
-        made_at=now,
-        changed_at=now,
-        replaces_id=replaces.id if replaces else None,
-    )
+    request = named(
+        application, name=name, address=address, relation=relation, by=by, now=now, waived=waived,
+        waiver_words=plan.waiver_words, replaces_id=replaces.id if replaces else None,
+    )  # fmt: skip
     add(request)
     note_event(request, None, by=_side(by, application), person=by, now=now)
     if plan.mode is Mode.BEFORE_REVIEW and not application.is_test:
@@ -96,6 +86,29 @@ def _plan(application: Application) -> LetterPlan:
 
 def _side(by: Person, application: Application) -> By:
     return By.APPLICANT if belongs(by, application) else By.STAFF
+
+
+def named(
+    application: Application, *, name: str, address: str, relation: str, by: Person, now: datetime, **more: Any
+) -> LetterRequest:
+    """A new request to somebody who was not written to yet, not added.
+
+    In: an address that was checked; `more` says about the waiver, and what else the request holds.  Raises Refused
+    where the name has to change.
+    """
+    return LetterRequest(
+        application=application,
+        cycle_id=application.cycle_id,
+        writer_name=checked_name(name),
+        writer_address=address,
+        writer_key=address_key(address),
+        relation=clean(relation).strip(),
+        state=State.NAMED,
+        made_by_id=by.id,
+        made_at=now,
+        changed_at=now,
+        **more,
+    )
 
 
 def add(request: LetterRequest) -> None:

@@ -6,11 +6,10 @@ from datetime import datetime
 from portal.accounts.models import Person
 from portal.applications.models import Application
 from portal.applications.queries import locked as locked_application
-from portal.core.text import clean, plural
+from portal.core.text import plural
 from portal.letters import queries
-from portal.letters.addresses import address_key
-from portal.letters.asking import add, cancel, send
-from portal.letters.catches import checked_address, checked_name
+from portal.letters.asking import add, cancel, named, send
+from portal.letters.catches import checked_address
 from portal.letters.models import LetterRequest
 from portal.letters.moves import note_event
 from portal.letters.refusals import Refused
@@ -35,21 +34,10 @@ def add_writer(
     if sum(one.by_staff for one in others) >= MOST_ADDED:
         raise Refused(f"You have added {plural(MOST_ADDED, 'person', 'people')} already. Let go of one of them first.")
     address = checked_address(application, address, others, by_staff=True)
-    request = LetterRequest(
-        application=application,
-        cycle_id=application.cycle_id,
-        writer_name=checked_name(name),
-        writer_address=address,
-        writer_key=address_key(address),
-        relation=clean(relation).strip(),
-        waived=False,
-        waiver_words="",
+    request = named(
+        application, name=name, address=address, relation=relation, by=by, now=now, waived=False, waiver_words="",
         by_staff=True,
-        state=State.NAMED,
-        made_by_id=by.id,
-        made_at=now,
-        changed_at=now,
-    )
+    )  # fmt: skip
     add(request)
     note_event(request, None, by=By.STAFF, person=by, now=now)
     return request
