@@ -22,10 +22,8 @@ from portal.core.db import db, transaction
 from portal.messaging.models import Message
 from tests import factories
 from tests.applications.conftest import complete_now
-from tests.applications.test_concurrency import committed
 from tests.applications.test_extensions import extended
 
-__all__ = ["committed"]
 CLOSES = datetime(2026, 12, 8, 4, 59, tzinfo=UTC)
 OPENED = CLOSES - timedelta(days=60)
 

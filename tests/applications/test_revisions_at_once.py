@@ -18,10 +18,9 @@ from portal.core.db import db, transaction
 from portal.messaging.models import Message
 from tests import factories
 from tests.applications.conftest import complete_now, name_of, section_path
-from tests.applications.test_concurrency import at_once, browsers, committed, post
+from tests.applications.test_concurrency import at_once, browsers, post
 
 pytestmark = pytest.mark.slow
-__all__ = ["committed"]
 
 
 def edited(committed: Flask) -> tuple[int, Any]:
