@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from portal.accounts.models import Person
 from portal.applications.companions import Task
 from portal.applications.eligibility import Eligibility, eligibility
 from portal.applications.models import Application
@@ -133,11 +134,10 @@ class Draft:
     def is_open(self) -> bool:
         return is_open(self.application.person, self.application, now())
 
-    @property
-    def reminds(self) -> bool:
-        """Whether its owner gets reminders of the deadline."""
+    def reminds(self, reader: Person) -> bool:
+        """Whether this reader, its lead or somebody who may edit it, gets reminders of the deadline."""
         kind = kind_of(REMINDER)
-        return not self.application.is_test and kind is not None and kind.key not in self.application.person.mail_off
+        return not self.application.is_test and kind is not None and kind.key not in reader.mail_off
 
     @property
     def words(self) -> str:

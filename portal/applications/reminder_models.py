@@ -1,4 +1,4 @@
-"""Which reminders of a deadline were written."""
+"""Which reminders of a deadline were written, to whom."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ class Before(StrEnum):
 
 
 class Reminder(Model):
-    """A reminder that was written: each at most once for an application, whatever the deadline does since."""
+    """A reminder that was written: each at most once for an application and a person, whatever the deadline does."""
 
     __tablename__ = "reminder"
 
@@ -28,6 +28,7 @@ class Reminder(Model):
         BigInteger, ForeignKey("application.id", ondelete="CASCADE"), primary_key=True
     )
     before: Mapped[Before] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     deadline: Mapped[datetime]
     written_at: Mapped[datetime]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import url_for
+from flask import has_request_context, url_for
 
 from portal.accounts.models import Person
 from portal.applications import companions
@@ -13,6 +13,7 @@ from portal.applications.status import Status
 from portal.applications.team_actions import close_invitations, missing, tell_members
 from portal.core.db import db
 from portal.core.text import plural
+from portal.messaging.rendering import absolute_url
 
 NEWS = {Status.SUBMITTED: "submitted", Status.WITHDRAWN: "withdrew"}
 
@@ -43,7 +44,8 @@ def _task(application: Application) -> Task:
     hint = f"{words} on the team, {asked} invited." if asked else f"{words} on the team."
     gap = missing(application)
     tone, badge = ("warn", f"{application.cycle.team_min - here} more needed") if gap else ("ok", "Complete")
-    url = url_for("applications.team", application_id=application.id)
+    build = url_for if has_request_context() else absolute_url  # reminders are written by a job
+    url = build("applications.team", application_id=application.id)
     return Task("Your team", hint, tone, badge, url, (gap,) if gap else ())
 
 

@@ -56,6 +56,7 @@ def dashboard() -> str:
     tasks = tasks_of(own_drafts)
     drafts = [Draft(application, sheet(application), tasks[application.id]) for application in own_drafts]
     running = [application for application in mine if application.status not in FINAL | {Status.DRAFT}]
+    seats = {application.id: seat_of(current_user, application) for application in mine}
     return render_template(
         "applications/dashboard.html",
         drafts=drafts,
@@ -68,7 +69,8 @@ def dashboard() -> str:
         messages=queries.messages_about(current_user.id, everything),
         asides=asides_of([one for one in mine if one.status not in FINAL], current_user),
         titles={application.id: application.cycle.opportunity.title for application in everything},
-        seats={application.id: seat_of(current_user, application) for application in mine},
+        seats=seats,
+        led={one.id: f", led by {one.person.full_name}" if seats[one.id] else "" for one in mine},
     )
 
 

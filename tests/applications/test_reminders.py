@@ -16,6 +16,7 @@ from portal.applications.models import Application
 from portal.applications.reminder_models import Before, Reminder
 from portal.applications.reminders import WINDOWS
 from portal.applications.status import Status
+from portal.applications.team_models import Access
 from portal.catalogue.status import Publication
 from portal.core.clock import now
 from portal.core.db import db, transaction
@@ -23,6 +24,7 @@ from portal.messaging.models import Message
 from tests import factories
 from tests.applications.conftest import complete_now
 from tests.applications.test_extensions import extended
+from tests.queries import count_queries
 
 CLOSES = datetime(2026, 12, 8, 4, 59, tzinfo=UTC)
 OPENED = CLOSES - timedelta(days=60)
@@ -127,6 +129,77 @@ def test_changes_that_were_not_submitted_are_reminded_of(person: Person) -> None
     assert len(run_at(CLOSES - timedelta(hours=1))) == 2
 
 
+def test_each_who_may_edit_is_reminded_as_what_they_are(person: Person) -> None:
+    draft = draft_of(person)
+    draft.cycle.team_max = 9
+    ren, off, gone = (factories.person(given, "Member") for given in ("Ren", "Off", "Gone"))
+    off.mail_off = ["reminders"]
+    since: dict[str, Any] = {"joined_at": CLOSES - timedelta(days=15), "invited_at": CLOSES - timedelta(days=16)}
+    factories.member(draft, ren, **since)
+    factories.member(draft, off, **since)
+    left = factories.member(draft, gone, **since)
+    factories.member(draft, factories.person(active=False), **since)
+    factories.member(draft, factories.person("Reads"), Access.COMMENT, **since)
+    factories.member(draft, email="asked@example.org")
+    assert [mail.person_id for mail in run_at(CLOSES - timedelta(days=7))] == [person.id, ren.id, gone.id]
+    left.ended_at = CLOSES - timedelta(days=6)
+    late = factories.person("Late", "Comer")
+    factories.member(draft, late, joined_at=CLOSES - timedelta(days=5), invited_at=CLOSES - timedelta(days=6))
+    assert len(run_at(CLOSES - timedelta(days=4))) == 3, "nobody twice, and nobody of what was over as they joined"
+    mails = run_at(CLOSES - timedelta(days=1))
+    assert [mail.person_id for mail in mails[3:]] == [person.id, ren.id, late.id]
+    lead, member = mails[0], mails[1]
+    title = draft.cycle.opportunity.title
+    assert lead.subject == f"Finish your application by Mon, Dec 7, 11:59 pm ET: {title}"
+    assert member.subject == f"Your team's draft is due Mon, Dec 7, 11:59 pm ET: {title}"
+    says = f"You can edit it until then. You cannot submit it: {person.full_name} leads the team and can."
+    for body in (member.text_body, member.html_body):
+        assert says in body
+        assert "About the project: not started" in body
+        assert "Submit it by" not in body
+    assert says not in lead.text_body
+    assert member.headers["List-Unsubscribe"] != lead.headers["List-Unsubscribe"]
+    rows = db.session.execute(select(Reminder.before, Reminder.person_id).where(Reminder.person_id == ren.id)).all()
+    assert {row.before for row in rows} == {Before.WEEK, Before.TWO_DAYS}
+
+
+def test_a_member_is_told_that_the_lead_has_to_submit(person: Person) -> None:
+    draft = draft_of(person)
+    complete_now(draft)
+    ren = factories.person("Ren")
+    factories.member(draft, ren, joined_at=OPENED, invited_at=OPENED)
+    _, mail = run_at(CLOSES - timedelta(days=1))
+    assert f"Everything is complete. Only {person.full_name} has to submit." in mail.text_body
+    with time_machine.travel(CLOSES - timedelta(hours=20), tick=False):
+        actions.submit(draft, by=person, now=now())
+        revision_actions.reopen(draft, by=person, now=now())
+        draft.editing_since = CLOSES - timedelta(days=3)
+    *_, mail = run_at(CLOSES - timedelta(hours=19))
+    assert mail.person_id == ren.id
+    assert mail.subject.startswith("Your team's changes are due Mon, Dec 7, 11:59 pm ET")
+    assert "If they are not by Mon, Dec 7, 11:59 pm ET, they are dropped" in mail.text_body
+
+
+def test_a_whole_team_is_reminded_with_the_queries_of_one(app: Flask, person: Person) -> None:
+    def reading(members: int) -> int:
+        draft = draft_of(person, is_test=False)
+        draft.cycle.team_max = 20
+        for _ in range(members):
+            factories.member(draft, factories.person(), joined_at=OPENED, invited_at=OPENED)
+        db.session.commit()
+        key = draft.id
+        db.session.expire_all()
+        with count_queries(app) as statements:
+            assert reminders.remind(key, WINDOWS[0], now=CLOSES - timedelta(days=6)) == members + 1
+        return sum(
+            statement.lstrip().startswith("SELECT") and "procrastinate" not in statement for statement in statements
+        )
+
+    with time_machine.travel(CLOSES - timedelta(days=6), tick=False):
+        reading(1)  # what a process reads once
+        assert reading(1) == reading(7)
+
+
 def test_what_was_submitted_meanwhile_is_left_alone(person: Person) -> None:
     """The job reads its list first: between that and the mail the draft may be gone or submitted."""
     at, week = CLOSES - timedelta(days=6), WINDOWS[0]
@@ -161,7 +234,7 @@ def test_two_workers_write_one(committed: Flask) -> None:
 
     def work(_: int) -> bool:
         with committed.app_context(), transaction():
-            return reminders.remind(draft_id, WINDOWS[0], now=CLOSES - timedelta(days=6))
+            return bool(reminders.remind(draft_id, WINDOWS[0], now=CLOSES - timedelta(days=6)))
 
     with time_machine.travel(CLOSES - timedelta(days=6), tick=False), ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(work, range(4))) == [False, False, False, True]

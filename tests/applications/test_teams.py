@@ -496,6 +496,22 @@ def test_a_member_who_edits_checks_but_the_lead_submits(client: PageClient, draf
     assert "Delete draft" not in board.text
 
 
+def test_two_teams_of_one_cycle_are_told_apart(client: PageClient, draft: Application) -> None:
+    ren = factories.person("Ren", "Nakagawa")
+    other = factories.application(draft.cycle, factories.person("Maren", "Okello"))
+    draft.cycle.team_max = 9
+    for each in (draft, other):
+        factories.member(each, ren)
+    lines = client.sign_in(ren).get("/applications").all("//section[starts-with(@class, 'todo')]//a")
+    title = draft.cycle.opportunity.title
+    assert set(lines) == {
+        f"Finish your {title} draft, led by {each.person.full_name}" for each in (draft, other)
+    }  # fmt: skip
+    assert f"Finish your {title} draft" in client.sign_in(other.person).get("/applications").all(
+        "//section[starts-with(@class, 'todo')]//a"
+    )
+
+
 # the lead
 
 
