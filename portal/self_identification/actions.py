@@ -16,9 +16,9 @@ from portal.catalogue.models import Cycle
 from portal.core import audit
 from portal.core.db import db
 from portal.self_identification import queries
+from portal.self_identification.disclosure import spans
 from portal.self_identification.models import SelfIdAnswer, SelfIdAsked, SelfIdReport, SelfIdWording
 from portal.self_identification.queries import DECLINED
-from portal.self_identification.suppression import suppress_together
 
 DECLINED_WORDS = "I choose not to answer"
 MIXED = 200
@@ -132,14 +132,15 @@ def make_report(cycle: Cycle, *, by: Person, now: datetime) -> SelfIdReport:
 
 
 def _tables(cycle: Cycle) -> list[dict[str, Any]]:
-    """A table for each question of each wording, with its cells suppressed; those of a wording are of one group."""
+    """A table for each question of each wording, with what may be said of each count."""
     made = []
     for wording, counters in queries.counts_of(cycle.id):
-        counted = [
-            {choice: counters[question["key"]][choice] for choice in (*question["choices"], DECLINED)}
-            for question in wording.questions
-        ]
-        for question, shown in zip(wording.questions, suppress_together(counted), strict=True):
-            cells = [[choice or DECLINED_WORDS, n] for choice, n in shown.cells.items()]
-            made.append({"label": question["label"], "cells": cells, "total": shown.total})
+        for question in wording.questions:
+            choices = [*question["choices"], DECLINED]
+            said = spans([counters[question["key"]][choice] for choice in choices])
+            cells = [
+                [choice or DECLINED_WORDS, [span.least, span.most] if span else None]
+                for choice, span in zip(choices, said, strict=True)
+            ]
+            made.append({"label": question["label"], "cells": cells})
     return made

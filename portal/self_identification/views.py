@@ -18,9 +18,9 @@ from portal.self_identification import (
     queries,
     rules,  # noqa: F401 - the rules that the routes below name
 )
+from portal.self_identification.disclosure import FEWEST
 from portal.self_identification.forms import WordingForm, answer_form, chosen
 from portal.self_identification.models import SelfIdReport
-from portal.self_identification.suppression import FEWEST
 
 bp = Blueprint("self_identification", __name__)
 bp.register_error_handler(Denied, denied)
