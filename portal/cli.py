@@ -30,6 +30,7 @@ from portal.admin.jobs import sweep
 from portal.applications import document_jobs, document_queries, transfer
 from portal.applications.refusals import NoDraft
 from portal.applications.scan_states import ScanState
+from portal.applications.transfer_files import Damaged
 from portal.config import Settings
 from portal.core import scanner, storage
 from portal.core.clock import now
@@ -120,32 +121,46 @@ def read_bounces(maildir: str) -> None:
     console.print(", ".join(f"{counted[word]} {word}" for word in words))
 
 
+_folder = click.Path(file_okay=False, path_type=Path)
+
+
 @click.command("export-answers")
 @click.argument("application")
+@click.option("--files", "folder", type=_folder, help="Write the files too, into this folder.")
 @with_appcontext
-def export_answers(application: str) -> None:
-    """Write the answers of an APPLICATION, by reference or number, as JSON; files are not among them."""
+def export_answers(application: str, folder: Path | None) -> None:
+    """Write the answers of an APPLICATION, by reference or number, as JSON; with --files also the files.
+
+    The JSON lists the files with their names, the questions they answer, and the SHA-256 of their bytes.
+    """
     try:
         with transaction():
-            found = transfer.take_out(application)
+            found = transfer.take_out(application, folder=folder)
     except transfer.NoApplication:
         raise click.ClickException(f"There is no application {application}.") from None
+    except FileExistsError as there:
+        raise click.ClickException(f"{there.filename} is there already. Name an empty folder.") from None
+    except Damaged as damaged:
+        raise click.ClickException(f"The store does not have {damaged.filename} as it was uploaded.") from None
+    except (OSError, storage.StorageDown) as fault:
+        raise click.ClickException(f"The files could not be written: {fault}.") from None
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 @click.command("import-answers")
 @click.argument("application")
 @click.argument("file", type=click.File("rb"))
+@click.option("--files", "folder", type=_folder, help="The folder of the files that the FILE lists.")
 @with_appcontext
-def import_answers(application: str, file: BinaryIO) -> None:
+def import_answers(application: str, file: BinaryIO, folder: Path | None) -> None:
     """Put the answers of a FILE that export-answers wrote into the draft APPLICATION: all of them, or none.
 
-    Questions that the file does not name keep their answers.
+    Questions that the file does not name keep their answers and files.
     """
     try:
         data = json.load(file)
         with transaction():
-            made = transfer.bring_in(application, data, now=now())
+            made = transfer.bring_in(application, data, now=now(), folder=folder)
     except ValueError as error:  # bytes that are no text are one too
         raise click.ClickException(f"{file.name} is not JSON: {error}.") from None
     except transfer.NoApplication:
@@ -156,7 +171,11 @@ def import_answers(application: str, file: BinaryIO) -> None:
         raise click.ClickException(
             "Nothing was changed. " + " ".join(f"{s}." for s in wrong.problems.values())
         ) from None
-    console.print(f"The draft of {made.person.full_name} has {plural(len(data['answers']), 'answer')} of the file.")
+    except OSError as fault:
+        raise click.ClickException(f"Nothing was changed. A file could not be read: {fault}.") from None
+    words = plural(len(data["answers"]), "answer")
+    words += f" and {plural(len(data['files']), 'file')}" if data.get("files") else ""
+    console.print(f"The draft of {made.person.full_name} has {words} of the file.")
 
 
 @click.command()

@@ -91,14 +91,15 @@ def plain_name(filename: str) -> str:
     text = _DIRECTIONS.sub("", clean(filename)).replace("\\", "/").rpartition("/")[2]
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split()).strip(". ")
     path = PurePosixPath(text or "file")
-    stem = path.stem[: LONGEST_NAME - len(path.suffix)] if len(path.suffix) <= 10 else path.name[:LONGEST_NAME]
-    return stem + (path.suffix if len(path.suffix) <= 10 else "")
+    if len(path.suffix) > 10:
+        return path.name[:LONGEST_NAME].strip(". ")
+    return path.stem[: LONGEST_NAME - len(path.suffix)] + path.suffix
 
 
 def with_extension(name: str, kind: str) -> str:
-    """The name with an extension that tells the truth."""
+    """The name with an extension that tells the truth; no longer than names are."""
     right = FILE_TYPES[kind].extensions
-    return name if name.lower().endswith(right) else name + right[0]
+    return name if name.lower().endswith(right) else name[: LONGEST_NAME - len(right[0])].rstrip(". ") + right[0]
 
 
 def _kind(stream: BinaryIO, name: str) -> str:

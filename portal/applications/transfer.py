@@ -1,25 +1,27 @@
-"""Answers of an application as JSON that leaves the portal, and back into a draft: the same values come back.
+"""Answers of an application as JSON that leaves the portal, and back into a draft: the same values come back, and the
+same files out of a folder.
 
 The copy of one's own data holds them; an operator takes them out and brings them in by commands, such as from another
 portal or for somebody who wrote on paper.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from portal.accounts.models import Person
-from portal.applications import queries
+from portal.applications import queries, transfer_files
 from portal.applications.marks import is_typed, stamp
 from portal.applications.models import Application
 from portal.applications.refusals import NoDraft
-from portal.applications.saving import save_section
-from portal.applications.sheet import field_name, sheet
+from portal.applications.saving import forget_stored, remove_document, save_section
+from portal.applications.sheet import field_name, given_documents, sheet
 from portal.applications.status import Status
 from portal.catalogue.fields import kind_of
-from portal.catalogue.frozen import FrozenQuestion, frozen
+from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
 from portal.core import audit
 from portal.core.db import db
 
@@ -29,7 +31,8 @@ class NoApplication(Exception):
 
 
 class NotAnswers(Exception):
-    """JSON that no form of this version could have sent.  `problems` are sentences by question key."""
+    """What no form of this version could have sent.  `problems` are sentences by question, or by place in the list of
+    files."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__("; ".join(problems.values()))
@@ -39,31 +42,69 @@ class NotAnswers(Exception):
 def export_answers(application: Application) -> dict[str, Any]:
     """The answers to the questions that are asked, by question key, as the kinds' JSON schemas describe them.
 
-    Files are not among them.
+    Files are not among them: `transfer_files.write` takes them out.
     """
     rows = [row for part in sheet(application) for row in part.rows if is_typed(row.question) and row.is_answered]
     return {row.question.key: row.kind.export(row.value) for row in rows}
 
 
-def import_answers(application: Application, data: Mapping[str, Any], *, by: Person, now: datetime) -> None:
-    """Put exported answers into a draft; questions that are not named keep theirs.
+def import_answers(
+    application: Application,
+    data: Mapping[str, Any],
+    *,
+    by: Person,
+    now: datetime,
+    files: Any = (),
+    folder: Path | None = None,
+) -> None:
+    """Put exported answers and files into a draft; questions that are not named keep theirs.
 
-    In: the application as `queries.held` gives it, and what `export_answers` gave.  All or nothing.  Raises
-    NotAnswers, and what saving raises.
+    In: the application as `queries.held` gives it, what `export_answers` gave, the list that `transfer_files.write`
+    gave and its folder.  All or nothing.  Raises NotAnswers, what saving raises, and OSError where a file cannot be
+    read.
     """
     questions = {question.key: question for question in frozen(application.form).questions if is_typed(question)}
     values, problems = _load(questions, data)
-    if problems:
+    incoming, unfit = transfer_files.find(application, files, folder)
+    if problems | unfit:
+        raise NotAnswers(problems | unfit)
+    stored: list[str] = []
+    try:
+        with db.session.begin_nested():
+            for section in frozen(application.form).sections:
+                here = [each for each in incoming if each.question in section.questions]
+                _save(application, section, values, here, by=by, now=now, stored=stored)
+    except BaseException:
+        forget_stored(stored)
+        raise
+
+
+def _save(
+    application: Application,
+    section: FrozenSection,
+    values: Mapping[str, Any],
+    incoming: Sequence[transfer_files.Incoming],
+    *,
+    by: Person,
+    now: datetime,
+    stored: list[str],
+) -> None:
+    """Save what is for one section; the keys of stored files go on the list.  Files take the place of those before."""
+    named = [question for question in section.questions if question.key in values]
+    if not named and not incoming:
+        return
+    typed: dict[str, list[str]] = {}
+    for question in named:
+        typed |= kind_of(question).sent(values[question.key], field_name(question), question)
+    seen = {question.id: stamp(application.values.get(question.key)) for question in named}
+    for question in {each.question.id: each.question for each in incoming}.values():
+        for document in given_documents(application, question):
+            remove_document(document, by=by, now=now)
+    with transfer_files.opened(incoming) as uploads:
+        saved = save_section(application, section, by=by, now=now, typed=typed, uploads=uploads, seen=seen)
+    stored += saved.stored_keys
+    if problems := transfer_files.refused(application, incoming, saved):
         raise NotAnswers(problems)
-    stored = application.values
-    for section in frozen(application.form).sections:
-        named = [question for question in section.questions if question.key in values]
-        typed: dict[str, list[str]] = {}
-        for question in named:
-            typed |= kind_of(question).sent(values[question.key], field_name(question), question)
-        seen = {question.id: stamp(stored.get(question.key)) for question in named}
-        if seen:
-            save_section(application, section, by=by, now=now, typed=typed, uploads={}, seen=seen)
 
 
 def find(number: str) -> Application:
@@ -77,23 +118,28 @@ def find(number: str) -> Application:
     return found
 
 
-def take_out(number: str) -> dict[str, Any]:
-    """What `bring_in` takes, with what it is of.  Raises NoApplication."""
+def take_out(number: str, *, folder: Path | None = None) -> dict[str, Any]:
+    """What `bring_in` takes, with what it is of; its files too where a folder for them is named.
+
+    Raises NoApplication, and what `transfer_files.write` raises.
+    """
     application = find(number)
-    audit.record(None, "application.answers_exported", application)
+    files = {"files": transfer_files.write(application, folder)} if folder is not None else {}
+    audit.record(None, "application.answers_exported", application, files=len(files.get("files", ())))
     return {
         "application": application.reference or application.id,
         "listing": application.cycle.opportunity.title,
         "cycle": application.cycle.name,
         "form_version": application.form.number,
         "answers": export_answers(application),
-    }
+    } | files
 
 
-def bring_in(number: str, data: Any, *, now: datetime) -> Application:
-    """Put answers into somebody's draft on their behalf, as `take_out` gave them or a copy of one's own data has them.
+def bring_in(number: str, data: Any, *, now: datetime, folder: Path | None = None) -> Application:
+    """Put answers and files into somebody's draft on their behalf, as `take_out` gave them or a copy of one's own data
+    has them.
 
-    Raises NoApplication, NotAnswers, and NoDraft for what was submitted.
+    Raises NoApplication, NotAnswers, NoDraft for what was submitted, and OSError where a file cannot be read.
     """
     application = find(number)
     answers = data.get("answers") if isinstance(data, Mapping) else None
@@ -101,8 +147,9 @@ def bring_in(number: str, data: Any, *, now: datetime) -> Application:
         raise NotAnswers({"": "The file has no object named “answers”"})
     if application.status is not Status.DRAFT:
         raise NoDraft(application)
-    import_answers(application, answers, by=application.person, now=now)
-    audit.record(None, "application.answers_imported", application, questions=sorted(answers))
+    files = data.get("files", [])
+    import_answers(application, answers, by=application.person, now=now, files=files, folder=folder)
+    audit.record(None, "application.answers_imported", application, questions=sorted(answers), files=len(files))
     return application
 
 

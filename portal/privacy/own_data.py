@@ -23,6 +23,7 @@ from portal.applications.sheet import sheet
 from portal.applications.status import Status
 from portal.applications.team_models import TeamComment, TeamMember
 from portal.applications.transfer import export_answers
+from portal.applications.transfer_files import described
 from portal.core.audit import Event
 from portal.core.db import db
 from portal.endorsements.models import Endorsement
@@ -152,8 +153,7 @@ def _application(application: Application) -> dict[str, Any]:
 
 
 def _file(application: Application, document: Document) -> dict[str, Any]:
-    names = ("filename", "media_type", "size", "sha256", "pages", "uploaded_at")
-    return {name: getattr(document, name) for name in names} | {"path": path_of(application, document)}
+    return described(document, path_of(application, document)) | {"uploaded_at": document.uploaded_at}
 
 
 @part("recommenders")

@@ -179,7 +179,7 @@ def test_an_operator_takes_answers_out_and_brings_them_in(app: Flask, every: App
     assert brought.stdout == f"The draft of {empty.person.full_name} has 1 answer of the file.\n"
     assert empty.values == {"short_text": "On paper", "email": "stays@example.org"}
     event = db.session.scalars(sa.select(Event).where(Event.verb == "application.answers_imported")).one()
-    assert (event.actor_id, event.thing_id, event.facts) == (None, empty.id, {"questions": ["short_text"]})
+    assert (event.actor_id, event.thing_id, event.facts) == (None, empty.id, {"questions": ["short_text"], "files": 0})
     assert bring(taken.stdout).exit_code == 0
     assert empty.values == ANSWERS
     for content, number, error in (
