@@ -1,11 +1,11 @@
-"""Jobs that cross features: the store and the rows that name its files are compared."""
+"""Jobs that cross features: the store and the rows that name its files are compared, sent forms are forgotten."""
 
 import logging
 from datetime import timedelta
 
 from portal.applications.models import Document
 from portal.applications.scanning import mark_found, mark_lost
-from portal.core import orphans
+from portal.core import once, orphans
 from portal.core.clock import now
 from portal.core.jobs import task
 from portal.core.orphans import Suspicious, Swept
@@ -20,6 +20,12 @@ def sweep_files(timestamp: int) -> None:
         sweep()
     except Suspicious as doubt:
         log.error("files were not swept: %s", doubt)
+
+
+@task("admin.forget_sent_forms", periodic="53 3 * * *")
+def forget_sent_forms(timestamp: int) -> None:
+    """Nobody presses a button twice a day apart."""
+    once.forget(before=now() - once.KEPT)
 
 
 def sweep(*, grace: timedelta = orphans.GRACE) -> Swept:

@@ -68,10 +68,11 @@ def write_to_applicant(application: Application) -> Page:
 
 def _say(application: Application, form: MessageForm) -> bool:
     """Send it; False where somebody has written too many, which the form says, with the text kept in it."""
-    if not within(AT_MOST, "conversation", str(current_user.id)):
-        form.body.errors = ["You have sent 200 messages within an hour. Send this one later: it stands below."]
-        return False
-    conversations.say(application, form.body.data or "", by=current_user._get_current_object(), now=now())
+    if form.sent(by=current_user)[1]:
+        if not within(AT_MOST, "conversation", str(current_user.id)):
+            form.body.errors = ["You have sent 200 messages within an hour. Send this one later: it stands below."]
+            return False
+        conversations.say(application, form.body.data or "", by=current_user._get_current_object(), now=now())
     flash("Your message is sent.|We emailed it to the applicant.")
     return True
 

@@ -29,10 +29,11 @@ def write_message(application: Application) -> ResponseReturnValue:
     form = MessageForm()
     if not form.validate():
         return _page(application, form), 422
-    if not within(AT_MOST, "conversation", str(current_user.id)):
-        form.body.errors = ["You have sent 20 messages within an hour. Send this one later: it stands below."]
-        return _page(application, form), 429
-    conversations.say(application, form.body.data or "", by=current_user._get_current_object(), now=now())
+    if form.sent(by=current_user)[1]:
+        if not within(AT_MOST, "conversation", str(current_user.id)):
+            form.body.errors = ["You have sent 20 messages within an hour. Send this one later: it stands below."]
+            return _page(application, form), 429
+        conversations.say(application, form.body.data or "", by=current_user._get_current_object(), now=now())
     flash("Your message is sent.|We write to you when there is an answer.")
     return redirect(url_for(".conversation", application_id=application.id), 303)
 

@@ -13,6 +13,7 @@ from portal.applications.marks import seen_marks
 from portal.applications.sheet import Part, field_name
 from portal.catalogue.answer_forms import answers_form
 from portal.catalogue.inputs import limited
+from portal.core.once import OnceForm
 from portal.core.text import clean
 
 
@@ -26,7 +27,7 @@ class WithdrawForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class MessageForm(FlaskForm):  # type: ignore[misc]
+class MessageForm(OnceForm):
     """A message to the other side of a conversation."""
 
     body = TextAreaField(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date
 
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, InputRequired, ValidationError
@@ -12,12 +11,13 @@ from portal.catalogue.cycle_dates import STAGE_DATES
 from portal.catalogue.cycle_forms import stage_date
 from portal.catalogue.frozen import FrozenSection
 from portal.catalogue.inputs import CheckboxesField, MomentField, StaffForm, limited, line
+from portal.core.once import OnceForm
 from portal.core.text import clean, plural
 
 LONGEST_NOTE = 4000
 
 
-class NoteForm(FlaskForm):  # type: ignore[misc]
+class NoteForm(OnceForm):
     """A note on an application."""
 
     body = TextAreaField(

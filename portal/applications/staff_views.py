@@ -61,7 +61,8 @@ def write_note(application: Application) -> Answer:
     form = NoteForm()
     if not form.validate():
         return render_template("applications_staff/note.html", application=application, form=form), 422
-    staff_actions.write_note(application, form.body.data or "", by=current_user, now=now())
+    if form.sent(by=current_user)[1]:
+        staff_actions.write_note(application, form.body.data or "", by=current_user, now=now())
     flash("Note added.|Applicants and reviewers never see notes.")
     return redirect(url_for("reports.application", application_id=application.id, _anchor="notes"), 303)
 

@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from portal.applications.team_models import Access
 from portal.catalogue.frozen import FrozenQuestion, FrozenSection
+from portal.core.once import OnceForm
 from portal.core.text import clean, plural
 
 LONGEST_NAME = 120
@@ -66,7 +67,7 @@ class InvitationForm(MemberForm):
         found.errors = [*found.errors, reason]
 
 
-class CommentForm(FlaskForm):  # type: ignore[misc]
+class CommentForm(OnceForm):
     """A comment on a section or on one of its questions."""
 
     about = SelectField("About", coerce=int)

@@ -10,6 +10,7 @@ from portal.catalogue.inputs import AmountField, CheckboxesField, MomentField, S
 from portal.catalogue.models import Opportunity
 from portal.catalogue.names import SLUG, SLUG_LENGTH
 from portal.catalogue.status import Audience, Kind, Place
+from portal.core.once import OnceForm
 
 SLUG_RULE = Regexp(f"^{SLUG.pattern}$", message="Use small letters, digits and single dashes, such as global-scholars.")
 PERIODS = {"year": "a year", "month": "a month", "week": "a week", "hour": "an hour", "session": "a session"}
@@ -58,7 +59,7 @@ class VersionedForm(StaffForm):
         return {name: value for name, value in self.data.items() if name not in {"version", "csrf_token"}}
 
 
-class NewOpportunityForm(StaffForm):
+class NewOpportunityForm(OnceForm, StaffForm):
     """What a listing needs to exist."""
 
     title = line("Title", most=160, validators=[DataRequired("Write a title.")])

@@ -59,9 +59,14 @@ def new_opportunity() -> Page | Response:
     if form.validate_on_submit():
         facts: dict[str, Any] = {"kind": Kind(form.kind.data), "title": form.title.data, "slug": form.slug.data or ""}
         unit = units[form.unit_id.data]
-        if attempt(form, lambda: made.append(actions.create_opportunity(unit, by=current_user, **facts))):
+        sent, is_first = form.sent(by=current_user)
+        if not is_first or attempt(
+            form, lambda: made.append(actions.create_opportunity(unit, by=current_user, **facts))
+        ):
+            if made:
+                sent.location = url_for(".opportunity", opportunity_id=made[0].id)
             flash("Draft created.|Fill in what people need to know, then publish it.")
-            return redirect(url_for(".opportunity", opportunity_id=made[0].id), 303)
+            return redirect(sent.location, 303)
     return render_template("catalogue_staff/opportunity_new.html", form=form, areas=areas("Listings")), code(form)
 
 

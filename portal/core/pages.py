@@ -16,7 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.core import clock, text
+from portal.core import clock, once, text
 from portal.core.access import Denied, RowId, Words, can, public
 from portal.core.branding import brand, stylesheet, zone_words
 from portal.core.db import db
@@ -58,6 +58,7 @@ def shared() -> dict[str, Any]:
         "here": request.full_path.rstrip("?"),
         "can": lambda name, thing=None: can(current_user, name, thing),
         "csrf_token": generate_csrf,
+        "once_token": once.new_token,
     }
 
 
