@@ -154,6 +154,8 @@ def correct(request: LetterRequest, *, name: str, address: str, by: Person, now:
     application = request.application
     if request.state is not State.BOUNCED:
         raise Refused("Our mail has not come back, so there is nothing to correct. Ask somebody else instead.")
+    if over := why_over(application, now):
+        raise Refused(over)
     others = [one for one in queries.counting(application.id) if one.id != request.id]
     address = checked_address(application, address, others, by_staff=_side(by, application) is By.STAFF)
     before = request.writer_address

@@ -17,7 +17,7 @@ from portal.core.text import number_word, plural
 from portal.letters import queries
 from portal.letters.asking import cancel_all
 from portal.letters.models import Letter, LetterPlan, LetterRequest
-from portal.letters.pages import Line, lines
+from portal.letters.pages import Line, lines, reading_words
 from portal.letters.rules import deadline, may_ask, why_waiting
 from portal.letters.status import Mode, State
 from portal.messaging.actions import forget_about
@@ -40,7 +40,10 @@ class Letters(Companion):
             return ()
         standing = found[application.id]
         shown = lines(application, standing.requests, standing, now=clock.now())
-        data = {"lines": shown, "application": application, "may_edit": bool(may_ask(user, application))}
+        data = {
+            "lines": shown, "words": reading_words(shown), "application": application,
+            "may_edit": bool(may_ask(user, application)),
+        }  # fmt: skip
         return [Panel("letters/_panel.html", data)] if shown else ()
 
     def asides(self, applications: Sequence[Application], user: Any) -> Sequence[Panel]:
@@ -54,9 +57,9 @@ class Letters(Companion):
             if one.id in found
         ]
         shown = [row for row in shown if row[2]]
-        has_letters = any(line.letter_id for row in shown for line in row[2])
+        words = reading_words([line for row in shown for line in row[2]])
         todo = [item for one, may_edit, rows in shown if may_edit for item in _todo(one, found[one.id].plan, rows)]
-        return [Panel("letters/_aside.html", {"shown": shown, "has_letters": has_letters}, todo)] if shown else ()
+        return [Panel("letters/_aside.html", {"shown": shown, "words": words}, todo)] if shown else ()
 
     def holds(self, applications: Sequence[Application], target: Status) -> Mapping[int, str]:
         """Review starts once enough letters are there, or a coordinator has said that it starts without."""

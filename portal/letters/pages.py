@@ -26,7 +26,10 @@ _TODO = {
 
 @dataclass(frozen=True)
 class Line:
-    """A request as its applicant sees it: nothing of the letter itself is among it."""
+    """A request as its applicant sees it: nothing of the letter itself is among it.
+
+    `is_kept` is their right to read the letter, `is_shown_later` that the cycle then shows it after their decision.
+    """
 
     id: int
     application_id: int
@@ -42,6 +45,8 @@ class Line:
     can_replace: bool
     todo: str
     letter_id: int | None
+    is_kept: bool
+    is_shown_later: bool
 
 
 def lines(
@@ -78,7 +83,29 @@ def _line(
         can_replace=request.state not in OVER | {State.RECEIVED} and not fixed,
         todo="" if fixed else _TODO.get(request.state, "").format(request.writer_name),
         letter_id=letter.id if letter and opens(letter) else None,
+        is_kept=not request.waived,
+        is_shown_later=not request.waived and plan.shown_after_review,
     )
+
+
+def reading_words(lines: Sequence[Line]) -> str:
+    """What applicants are told above these requests about reading the letters: as much as is true of each of them."""
+    kept = [line for line in lines if line.is_kept]
+    where = "" if all(line.is_shown_later for line in kept) else ", where the program allows it"
+    if not kept:
+        return "We never show you what a letter says."
+    if any(line.letter_id for line in kept):
+        return f"You can read the letters that you kept the right to read{where}."
+    if any(line.is_shown_later for line in kept):
+        return f"After your decision letter you can read a letter that you kept the right to read{where}."
+    return "We show no letters here. Ask the program about one that you kept the right to read."
+
+
+def reading_words_before(plan: LetterPlan) -> str:
+    """The same before anybody is asked."""
+    if plan.shown_after_review:
+        return "We show you a letter only if you keep the right to read it, and after your decision letter."
+    return "We show no letters here. Ask the program about one that you keep the right to read."
 
 
 def _history(request: LetterRequest, is_delivered: bool, due: datetime | None, *, fixed: bool) -> str:

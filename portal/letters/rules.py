@@ -145,6 +145,17 @@ def why_over(application: Application, now: datetime) -> str:
     return ""
 
 
+def why_no_upload(application: Application, now: datetime) -> str:
+    """Why the staff put no letter in, whatever its date; empty while they can.
+
+    The letters of a decided application are those that its decision was made with.
+    """
+    over = why_over(application, now)
+    if over and application.status is Status.DECIDED:
+        return f"{over} Where a letter matters to the decision, take the application back to the panel first."
+    return over
+
+
 def why_closed(request: LetterRequest, plan: LetterPlan | None, now: datetime) -> str:
     """Why the writer cannot send, replace or take back a letter now, as a sentence; empty while they can.
 

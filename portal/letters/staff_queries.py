@@ -12,12 +12,13 @@ from portal.accounts.models import Person
 from portal.applications.models import Application
 from portal.applications.queries import of_others
 from portal.catalogue.models import Cycle
+from portal.core.clock import now as at_present
 from portal.core.db import db
 from portal.core.paging import Key, Slice, paginate
 from portal.letters.models import Letter, LetterEvent, LetterOverride, LetterPlan, LetterRequest
 from portal.letters.policy import sight
 from portal.letters.queries import due, standings, with_due
-from portal.letters.rules import UNDECIDED, deadline, opens, waits_for
+from portal.letters.rules import UNDECIDED, deadline, opens, waits_for, why_no_upload
 from portal.letters.status import OVER, REVIEW_OPEN, WAITING, Mode, State
 
 PAGE_SIZE = 50
@@ -31,6 +32,10 @@ SHOWN: Mapping[str, tuple[str, frozenset[State]]] = {
     "declined": ("Declined", frozenset({State.DECLINED})),
     "named": ("Named", frozenset({State.NAMED})),
 }
+
+
+_UNDECIDED = Application.status.in_(sorted(UNDECIDED))
+"""After a decision nobody is waited for, whatever the state of their request."""
 
 
 def page(cycle: Cycle, show: str, *, by: Any, now: datetime, after: str = "", before: str = "") -> Slice:
@@ -56,16 +61,19 @@ def page(cycle: Cycle, show: str, *, by: Any, now: datetime, after: str = "", be
             selectinload(LetterRequest.letters),
         )
     )
+    if SHOWN[show][1] == WAITING:
+        query = query.where(_UNDECIDED)
     if show == OVERDUE:
         query = query.where(due() <= now)
     return paginate(db.session, query, [Key(LetterRequest.id)], size=PAGE_SIZE, after=after, before=before)
 
 
-def counts(cycle: Cycle, *, by: Any, now: datetime) -> tuple[dict[State, int], int]:
-    """How many requests of submitted applications of a cycle stand in each state, and how many are overdue."""
-    late = func.count().filter(due() <= now, LetterRequest.state.in_(sorted(WAITING)))
+def counts(cycle: Cycle, *, by: Any, now: datetime) -> dict[str, int]:
+    """How many requests of submitted applications of a cycle each of `SHOWN` has."""
+    waits = func.count().filter(_UNDECIDED, LetterRequest.state.in_(sorted(WAITING)))
+    late = waits.filter(due() <= now)
     rows = db.session.execute(
-        with_due(select(LetterRequest.state, func.count(), late).select_from(LetterRequest))
+        with_due(select(LetterRequest.state, func.count(), waits, late).select_from(LetterRequest))
         .where(
             LetterRequest.cycle_id == cycle.id,
             Application.submitted_at.is_not(None),
@@ -75,7 +83,8 @@ def counts(cycle: Cycle, *, by: Any, now: datetime) -> tuple[dict[State, int], i
         .group_by(LetterRequest.state)
     )
     found = rows.all()
-    return {row[0]: row[1] for row in found}, sum(row[2] for row in found)
+    tally = {show: sum(row[1] for row in found if row[0] in states) for show, (_, states) in SHOWN.items()}
+    return tally | {"waiting": sum(row[2] for row in found), OVERDUE: sum(row[3] for row in found)}
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,7 @@ class LettersPanel:
     due_at: datetime | None
     waits: str
     override: LetterOverride | None
+    over: str
 
     @property
     def named(self) -> int:
@@ -133,7 +143,8 @@ def panel(application: Application, *, by: Any) -> LettersPanel | None:
         )
     starts = standing.override is not None or application.status in REVIEW_OPEN
     waits = "" if starts else _waits(application, plan, entries)
-    return LettersPanel(plan, entries, deadline(plan, application), waits, standing.override)
+    over = why_no_upload(application, at_present())
+    return LettersPanel(plan, entries, deadline(plan, application), waits, standing.override, over)
 
 
 def _waits(application: Application, plan: LetterPlan, entries: Sequence[Entry]) -> str:

@@ -15,7 +15,7 @@ from portal.letters.forms import CorrectForm
 from portal.letters.intake import blame, take_in
 from portal.letters.models import LetterRequest
 from portal.letters.refusals import Refused
-from portal.letters.rules import cycle_deadline, deadline, plan_of
+from portal.letters.rules import cycle_deadline, deadline, plan_of, why_no_upload, why_over
 from portal.letters.staff_forms import OverrideForm, UploadForm
 from portal.letters.status import Sender
 
@@ -39,17 +39,17 @@ def overview(cycle: Cycle) -> str:
         "letters_staff/overview.html", cycle=cycle, plan=plan, requests=requests, page=rows, show=show,
         views=_views(cycle, show), arrived=queries.delivered(requests), due_at=cycle_deadline(plan, cycle),
         due={one.id: deadline(plan, one.application) for one in requests},
+        over={one.id: why_over(one.application, present) for one in requests},
         no_reminder={one.id: asking.why_no_reminder(one, plan, present) for one in requests},
     )  # fmt: skip
 
 
 def _views(cycle: Cycle, show: str) -> list[tuple[str, str, int | None, bool]]:
     """What can be shown, each with its number."""
-    tally, late = staff_queries.counts(cycle, by=current_user, now=now())
+    tally = staff_queries.counts(cycle, by=current_user, now=now())
     found: list[tuple[str, str, int | None, bool]] = []
-    for key, (label, states) in staff_queries.SHOWN.items():
-        n = late if key == staff_queries.OVERDUE else sum(tally.get(state, 0) for state in states)
-        found.append((label, url_for(".overview", cycle_id=cycle.id, show=key or None), n, key == show))
+    for key, (label, _) in staff_queries.SHOWN.items():
+        found.append((label, url_for(".overview", cycle_id=cycle.id, show=key or None), tally[key], key == show))
     return found
 
 
@@ -89,6 +89,9 @@ def correct(recommender: LetterRequest) -> ResponseReturnValue:
 @guard("recommender.manage", recommender=queries.request_by_id)
 def upload(recommender: LetterRequest) -> ResponseReturnValue:
     """A letter that reached the staff another way: who sent it and how is recorded."""
+    closed = why_no_upload(recommender.application, now())
+    if closed and request.method == "GET":
+        abort(409, closed)
     form = UploadForm(data={"sender": recommender.writer_name})
     name, by = form.sender.data or "", current_user._get_current_object()
     if form.validate_on_submit() and take_in(

@@ -17,7 +17,7 @@ from portal.letters import asking, companion, queries, returns  # noqa: F401 - c
 from portal.letters.forms import ActForm, AskForm, CorrectForm
 from portal.letters.intake import blame
 from portal.letters.models import Letter, LetterPlan, LetterRequest
-from portal.letters.pages import lines, served
+from portal.letters.pages import lines, reading_words, reading_words_before, served
 from portal.letters.refusals import Refused
 from portal.letters.rules import deadline, plan_of
 from portal.letters.status import Mode
@@ -35,9 +35,11 @@ def recommenders(application: Application) -> str:
 def _list(application: Application, problem: str = "") -> str:
     standing = queries.standings([application.id])[application.id]
     plan = standing.plan
+    shown = lines(application, standing.requests, standing, now=now())
     return render_template(
         "letters/recommenders.html",
-        lines=lines(application, standing.requests, standing, now=now()),
+        lines=shown,
+        words=reading_words(shown) if shown else reading_words_before(plan),
         left=plan.wanted - len(standing.own) if application.status is Status.DRAFT else 0,
         problem=problem,
         act=ActForm(formdata=None),

@@ -27,7 +27,7 @@ from portal.letters.moves import (
     write_to_writer,
 )
 from portal.letters.refusals import Refused
-from portal.letters.rules import deadline, plan_of, why_closed
+from portal.letters.rules import deadline, plan_of, why_closed, why_no_upload
 from portal.letters.status import By, Sender, State
 from portal.messaging.actions import InvalidAddress, valid_address, write
 
@@ -111,7 +111,7 @@ def _why_not(request: LetterRequest, sent: Sent, now: datetime) -> str:
     if queries.count_versions(request.id) >= MOST_VERSIONS:
         return "This letter has been replaced too often. Write to the coordinator."
     if sent.sender is Sender.STAFF:
-        return ""
+        return why_no_upload(request.application, now)
     if sent.link is not None and sent.link.ended_at is not None:
         return f"Your link has ended since you opened the page: ask {request.writer_name} for a new one."
     if request.state is State.DECLINED:

@@ -25,6 +25,7 @@ from portal.messaging.status import Delivery
 from tests import factories
 from tests.letters import factories as made
 from tests.letters.conftest import Here
+from tests.letters.test_writing import stand
 from tests.page_client import Page, PageClient
 from tests.queries import count_queries
 
@@ -377,6 +378,47 @@ def test_the_dashboard_shows_letters_in_the_same_number_of_queries(
         assert page.text.count("Tobias Ferreira") >= 2 * n
         counted.append(len(found))
     assert counted[0] == counted[1]
+
+
+NEVER = "We never show you what a letter says."
+KEPT = "We show no letters here. Ask the program about one that you kept the right to read."
+LATER = "After your decision letter you can read a letter that you kept the right to read."
+
+
+@pytest.mark.parametrize(
+    ("waived", "shown", "words"),
+    [(True, False, NEVER), (True, True, NEVER), (False, False, KEPT), (False, True, LATER)],
+)
+def test_what_is_said_of_reading_agrees_with_what_was_chosen(
+    mine: PageClient, here: Here, waived: bool, shown: bool, words: str
+) -> None:
+    here.plan.shown_after_review = shown
+    made.request(here.draft, waived=waived)
+    chosen = "You gave up the right to read this letter." if waived else "You kept the right to read this letter."
+    for path in ("/applications", f"/applications/{here.draft.id}/recommenders"):
+        page = mine.get(path)
+        assert chosen in page.text
+        assert [each for each in (NEVER, KEPT, LATER) if each in page.text] == [words]
+    stand(here.draft, Status.SUBMITTED)
+    page = mine.get(f"/applications/{here.draft.id}")
+    assert chosen in page.text
+    assert [each for each in (NEVER, KEPT, LATER) if each in page.text] == [words]
+
+
+def test_letters_of_several_programs_stand_under_one_sentence_that_is_true_of_all(mine: PageClient, here: Here) -> None:
+    here.plan.shown_after_review = True
+    made.request(here.draft, waived=False)
+    other = factories.application(factories.cycle(), here.applicant)
+    made.plan(other.cycle)
+    made.request(other, waived=False)
+    page = mine.get("/applications")
+    assert LATER.removesuffix(".") + ", where the program allows it." in page.text
+    stand(here.draft, Status.OFFERED)
+    request = made.request(here.draft, state=State.RECEIVED, waived=False)
+    made.letter(request)
+    page = mine.get(f"/applications/{here.draft.id}")
+    assert "You can read the letters that you kept the right to read." in page.text
+    assert page.click("Read the letter").status == 200
 
 
 def test_the_dashboard_says_first_what_needs_the_applicant(mine: PageClient, here: Here) -> None:
