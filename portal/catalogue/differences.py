@@ -33,13 +33,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """A section or question that is not as it was; `place` names the section of a question."""
+    """A section or question that is not as it was; `place` names the section of a question, `key` is its own."""
 
     what: str
     noun: str
     label: str
     place: str = ""
     changes: tuple[Change, ...] = ()
+    key: str = ""
 
     @property
     def for_applicants(self) -> tuple[Change, ...]:
@@ -56,17 +57,17 @@ def compare(old: Any, new: Any) -> list[Difference]:
     found = [*_sections(old, new, ancestors)]
     for key, (section, question) in after.items():
         if key not in before:
-            found.append(Difference(ADDED, "question", question.label, section.title, tuple(_facts(question))))
+            found.append(Difference(ADDED, "question", question.label, section.title, tuple(_facts(question)), key))
             continue
         changes = tuple(_changes(before[key][1], question))
         if changes:
-            found.append(Difference(CHANGED, "question", question.label, section.title, changes))
+            found.append(Difference(CHANGED, "question", question.label, section.title, changes, key))
         if key in moved:
             place = Change("Section", before[key][0].title, section.title)
             at = (place,) if ancestors.get(section.id) != before[key][0].id else ()
-            found.append(Difference(MOVED, "question", question.label, section.title, at))
+            found.append(Difference(MOVED, "question", question.label, section.title, at, key))
     gone = (key for key in before if key not in after)
-    found += [Difference(REMOVED, "question", before[key][1].label, before[key][0].title) for key in gone]
+    found += [Difference(REMOVED, "question", before[key][1].label, before[key][0].title, key=key) for key in gone]
     return found
 
 

@@ -108,7 +108,7 @@ def refusing(form: Form, action: Callable[[], Any], anchor: str = "", told: str 
     return form_page(form.cycle, staff_queries.form_version(form.cycle, form.number), frozen=why), 409
 
 
-def _anew(form: Form, editor: Any, section_id: int = 0) -> Page:
+def anew(form: Form, editor: Any, section_id: int = 0) -> Page:
     """What somebody typed for a part that is gone, ready to be added: a question to its section, or to the last."""
     found = staff_queries.form_version(form.cycle, form.number)
     sections = found.sections if found else []
@@ -183,7 +183,7 @@ def section(section: Section) -> Page | Response:
         if editor.validate_on_submit() and attempt(editor, save):
             return _back(form, f"section-{section.id}")
     except Gone:
-        return _anew(form, editor)
+        return anew(form, editor)
     rows = conflict(editor, mark, lambda: SectionForm(formdata=None, obj=section))
     found = staff_queries.form_version(form.cycle, form.number)
     return form_page(form.cycle, found, editor=editor, section=section, conflict=rows), code(editor)
@@ -212,7 +212,7 @@ def new_question(section: Section) -> Page | Response:
         if right and attempt(editor, add):
             return _back(form, f"question-{made[0].id}")
     except Gone:
-        return _anew(form, editor, section_id)
+        return anew(form, editor, section_id)
     found = staff_queries.form_version(form.cycle, form.number)
     look = picture(editor.picture())
     return form_page(form.cycle, found, editor=editor, adding=section, preview=look), code(editor)
@@ -237,7 +237,7 @@ def question(question: Question) -> Page | Response:
         if editor.validate_on_submit() and "preview" not in request.form and attempt(editor, save):
             return _back(form, f"question-{question.id}")
     except Gone:
-        return _anew(form, editor, section_id)
+        return anew(form, editor, section_id)
     rows = conflict(editor, mark, lambda: question_form(question, earlier=earlier, formdata=None))
     look = picture(editor.picture())
     found = staff_queries.form_version(form.cycle, form.number)

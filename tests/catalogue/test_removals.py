@@ -196,3 +196,67 @@ def test_the_page_costs_the_same_for_any_form(admin: PageClient, cycle: Cycle, d
             assert len(admin.get(there).all("//section[@aria-labelledby='remove']/ul[1]/li")) == upto
         costs.append(counted.n)
     assert costs[0] == costs[1] <= 12
+
+
+# taken out while somebody else has it open
+
+GONE_TYPED = "Someone else removed this at the same time. What you wrote stands below. Save it to add it anew."
+
+
+def test_a_question_taken_out_meanwhile_gives_back_what_was_typed(admin: PageClient, draft: Form) -> None:
+    proposal = question_of(draft, "proposal")
+    path = f"/admin/questions/{proposal.id}"
+    open_page = admin.get(path)
+    admin.get(f"{path}/remove").submit("/remove")
+    assert "Proposal" not in [label for section in labels(draft) for label in section]
+    late = open_page.submit(path, button="Save question", label="Proposal, in a page", help="Say why.")
+    assert (late.status, late.errors) == (409, [GONE_TYPED])
+    typed = late.form("/questions/new")
+    assert (typed["label"], typed["help"].strip()) == ("Proposal, in a page", "Say why.")
+    assert late.submit("/questions/new", button="Save question").status == 200
+    assert [label for section in labels(draft) for label in section if "page" in label] == ["Proposal, in a page"]
+    assert admin.get(path).status == 404, "who opens it finds nothing"
+
+
+def test_so_does_one_whose_section_went_with_it_and_a_section(admin: PageClient, draft: Form) -> None:
+    first, last = draft.sections[0], draft.sections[-1]
+    question = last.questions[0]
+    paths = f"/admin/questions/{question.id}", f"/admin/sections/{last.id}", f"/admin/sections/{last.id}/questions/new"
+    pages = [admin.get(path) for path in paths]
+    admin.get(f"/admin/sections/{last.id}/remove").submit("/remove")
+    lost = pages[0].submit(paths[0], button="Save question", label="Still wanted")
+    assert (lost.status, lost.errors) == (409, [GONE_TYPED])
+    assert lost.form(f"/sections/{first.id}/questions/new")["label"] == "Still wanted"
+    lost = pages[2].submit(paths[2], button="Save question", label="Added late")
+    assert lost.form(f"/sections/{first.id}/questions/new")["label"] == "Added late"
+    lost = pages[1].submit(paths[1], button="Save section", title="Documents, again")
+    assert (lost.status, lost.errors) == (409, [GONE_TYPED])
+    assert lost.form("/sections/new")["title"] == "Documents, again"
+    lost.submit("/sections/new", button="Save section")
+    db.session.expire_all()
+    assert [section.title for section in db.session.get_one(Form, draft.id).sections][-1] == "Documents, again"
+
+
+def test_whoever_may_not_edit_the_form_is_told_of_nothing(client: PageClient, admin: PageClient, draft: Form) -> None:
+    proposal = question_of(draft, "proposal")
+    path = f"/admin/questions/{proposal.id}"
+    page = admin.get(path)
+    sent = {key: value for key, value in page.form(path).items() if key != "csrf_token"}
+    admin.get(f"{path}/remove").submit("/remove")
+    assert admin.post(path, sent).status == 409
+    client.sign_in(make.coordinator(make.unit()))
+    for changed in (sent, sent | {"form-id": "0"}, sent | {"form-id": "x"}, sent | {"form-id": str(draft.id + 10**6)}):
+        refused = client.post(path, changed)
+        assert (refused.status, "Proposal" in refused.text) == (404, False)
+
+
+def test_what_is_not_public_yet_is_known_by_its_key_not_its_words(admin: PageClient, draft: Form) -> None:
+    title = question_of(draft, "title")
+    twin = Question(
+        key="twin", kind="short_text", label=title.label, position=9, settings={}, section_id=title.section_id
+    )
+    db.session.add(twin)
+    db.session.commit()
+    page = admin.get(f"/admin/cycles/{draft.cycle_id}/form")
+    marked = page.all("//*[@data-question][.//*[contains(., 'Not public yet')]]/@data-question")
+    assert marked == [str(twin.id)]
