@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.accounts.models import Person
 from portal.applications import companions, queries, revisions
-from portal.applications.models import Application, Document, StatusEvent, moving
+from portal.applications.models import DELETED, Application, Document, StatusEvent, moving
 from portal.applications.refusals import Incomplete, Kept, NoDraft, NoForm, NotYours, WrongStep
 from portal.applications.rules import leads, may_step
 from portal.applications.sheet import problems_of, unasked
@@ -218,7 +218,8 @@ def delete_draft(application: Application, *, by: Person) -> None:
     if reason := companions.kept_because(application):
         raise Kept(application, reason)
     companions.tell_deleting(application, by)
-    audit.record(by, "application.deleted", application, cycle=application.cycle_id)
+    team = {"team": here} if (here := [one.person_id for one in application.members if one.is_in]) else {}
+    audit.record(by, DELETED, application, cycle=application.cycle_id, **team)
     erase(application)
 
 

@@ -5,24 +5,24 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
+from portal.applications import giving_back
 from portal.applications.inspection import SENT_BYTES, last_sent_name
-from portal.applications.marks import read_marks, stamp
 from portal.applications.models import Document
 from portal.applications.queries import by_id as application_by_id
 from portal.applications.refusals import Kept, NoDraft, NoForm, NotYours, Turned
 from portal.applications.rules import belongs, opens, over
 from portal.applications.scan_states import LOST, LOST_OWN
-from portal.applications.sheet import field_name
-from portal.applications.team_queries import with_team
-from portal.applications.team_rules import no_longer
-from portal.catalogue.fields import kind_of
-from portal.catalogue.frozen import frozen
+from portal.applications.team_queries import deleted_from, with_team
+from portal.applications.team_rules import deleted, no_longer
 from portal.core import pages
 from portal.core.access import Denied
 from portal.core.storage import StorageError
 from portal.core.text import file_size
 
 SAVE = "applications.save"
+TEXTS = {"applications.comment": "Comment", "applications.write_message": "Message"}
+"""The forms of one text, by their route, and what the text is called."""
+
 bp = Blueprint("applications", __name__, url_prefix="/applications")
 
 
@@ -62,10 +62,16 @@ def not_yours(_error: NotYours) -> ResponseReturnValue:
 
 @bp.errorhandler(NotFound)
 def not_found(error: NotFound) -> ResponseReturnValue:
-    """What is hidden from this person; who sends something to a team that they were in before is told so."""
+    """What is hidden from this person; who sends something to a team that they were in before is told so, and who
+    sends it to a draft of theirs that was deleted."""
     application_id = (request.view_args or {}).get("application_id")
-    application = with_team(application_id) if request.method == "POST" and application_id else None
-    refusal = no_longer(current_user, application) if application else None
+    if request.method != "POST" or not application_id or not current_user.is_authenticated:
+        return pages.http_error(error)
+    refusal = None
+    if application := with_team(application_id):
+        refusal = no_longer(current_user, application)
+    elif gone := deleted_from(current_user.id, application_id):
+        refusal = deleted(current_user, gone)
     return turned(refusal) if refusal is not None else pages.http_error(error)
 
 
@@ -107,22 +113,21 @@ def turned(refusal: Turned) -> ResponseReturnValue:
     return render_template("applications/refused.html", refusal=refusal, typed=_typed()), refusal.status
 
 
-def _typed() -> list[tuple[str, str]]:
-    """What was typed into a section's form that is not saved now, with the labels of its questions, to copy.
-
-    Only what differs from the answers that the form was made from: the others are saved, and in a team somebody else's.
-    """
-    application = application_by_id((request.view_args or {})["application_id"]) if request.endpoint == SAVE else None
-    if application is None or request.method != "POST":
+def _typed() -> giving_back.Typed:
+    """What was typed into the form that was sent and is not saved now, to copy."""
+    if request.method != "POST":
         return []
-    sent = request.form.to_dict(flat=False)
-    seen = read_marks(" ".join(sent.get("seen", ())))
-    found = []
-    for question in frozen(application.form).questions:
-        kind, name = kind_of(question), field_name(question)
-        if kind.is_file or not any(field == name or field.startswith(f"{name}-") for field in sent):
-            continue
-        value = kind.read(sent, name, question)
-        if (text := kind.display(value, question)) and stamp(value) != seen.get(question.id):
-            found.append((question.label, text))
-    return found
+    sent, given = request.form.to_dict(flat=False), request.view_args or {}
+    if label := TEXTS.get(request.endpoint or ""):
+        return giving_back.body(sent, label)
+    if request.endpoint != SAVE:
+        return []
+    application = application_by_id(given["application_id"])
+    if application is not None:
+        cycle_id, form_id = application.cycle_id, application.form_id
+    elif gone := deleted_from(current_user.id, given["application_id"]):
+        cycle_id, form_id = gone.facts["cycle"], None
+    else:
+        return []
+    form = giving_back.form_of(given["section_id"], cycle_id=cycle_id, own_form_id=form_id)
+    return giving_back.answers(sent, form) if form else []

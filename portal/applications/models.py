@@ -31,6 +31,8 @@ from portal.catalogue.models import Cycle, Site
 from portal.core.db import HasId, Model
 
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
+DELETED = "application.deleted"
+"""How the audit trail names the deletion of a draft."""
 ONE_EACH = "uq_application_one_each"
 _SUBMITTED = text("submitted_at IS NOT NULL")
 _SCAN_STATES = ", ".join(f"'{state}'" for state in ScanState)

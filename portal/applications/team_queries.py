@@ -9,10 +9,11 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import joinedload, lazyload
 
 from portal.accounts.models import Person
-from portal.applications.models import Application
+from portal.applications.models import DELETED, Application
 from portal.applications.team_models import TeamChange, TeamComment, TeamMember
 from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
 from portal.catalogue.models import Cycle
+from portal.core.audit import Event
 from portal.core.db import db
 from portal.core.tokens import hashed
 
@@ -35,6 +36,20 @@ def with_team(application_id: int) -> Application | None:
             joinedload(Application.members).joinedload(TeamMember.person),
         )
     )
+
+
+def deleted_from(person_id: int, application_id: int) -> Event | None:
+    """The line of the audit trail on deleting a draft, for whoever led it or was in its team then; None for others.
+
+    It is all that is left of the draft, and so the only thing that knows whose it was.
+    """
+    found = db.session.scalar(
+        select(Event).where(
+            Event.thing_type == Application.__tablename__, Event.thing_id == application_id, Event.verb == DELETED
+        )
+    )
+    was_theirs = found is not None and (found.actor_id == person_id or person_id in found.facts.get("team", ()))
+    return found if was_theirs else None
 
 
 def member_of(application: Application, member_id: int) -> TeamMember | None:

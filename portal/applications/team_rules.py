@@ -7,6 +7,7 @@ from portal.applications.refusals import Turned
 from portal.applications.rules import belongs, edit_application, leads, moment, seat_of
 from portal.applications.status import FINAL, Status
 from portal.core.access import Refusal, rule
+from portal.core.audit import Event
 
 
 @rule("team.read")
@@ -60,9 +61,17 @@ def comment_in_team(user: Any, application: Application) -> bool | Refusal:
         return False
     seat = seat_of(user, application)
     if seat is not None and not seat.access.comments:
-        return Refusal(f"You can read this draft. Ask {application.person.full_name} to let you comment.")
+        return Turned(
+            f"You can read this draft. Ask {application.person.full_name} to let you comment.",
+            title="You can read this, not comment on it",
+            application_id=application.id,
+        )
     if application.status is not Status.DRAFT:
-        return Refusal("This is no draft any more, so its comments stay as they are.")
+        return Turned(
+            "This is no draft any more, so its comments stay as they are.",
+            title="Comments have ended",
+            application_id=application.id,
+        )
     return True
 
 
@@ -91,4 +100,14 @@ def no_longer(user: Any, application: Application) -> Turned | None:
         f"You have not been on this team since {moment(max(ended))}, so nothing was saved or sent. "
         f"Ask {application.person.full_name}, who leads it, to invite you again if that is a mistake.",
         title="You are no longer on this team",
+    )
+
+
+def deleted(user: Any, event: Event) -> Turned:
+    """What somebody is told who still writes to a draft that its lead deleted: who did, and when."""
+    who = "You" if event.actor_id == user.id else f"{event.actor_name}, who led your team,"
+    return Turned(
+        f"{who} deleted this draft on {moment(event.at)}, so nothing was saved or sent.",
+        title="This draft was deleted",
+        status=410,
     )
