@@ -11,7 +11,7 @@ from portal.applications import companions, queries, revisions
 from portal.applications.models import DELETED, Application, Document, StatusEvent, moving
 from portal.applications.refusals import Incomplete, Kept, NoDraft, NoForm, NotYours, WrongStep
 from portal.applications.rules import leads, may_step
-from portal.applications.sheet import problems_of, unasked
+from portal.applications.sheet import is_held_back, problems_of, unasked
 from portal.applications.status import RELEASED, Status, find_step
 from portal.catalogue.conditions import asked_of
 from portal.catalogue.fields import kind_of
@@ -249,7 +249,11 @@ def refresh_index(application: Application) -> None:
     everything = frozen(application.form).questions
     asked = asked_of(everything, values)
     answers = [(question, values.get(question.key)) for question in everything if question.key in asked]
-    titles = (kind_of(question).display(value, question) for question, value in answers if question.in_queue)
+    titles = (
+        kind_of(question).display(value, question)
+        for question, value in answers
+        if question.in_queue and not is_held_back(application, question, value)
+    )
     application.title = next((" ".join(title.split())[:300] for title in titles if title), "")
     site = first_site((question.kind, value) for question, value in answers)
     application.site_id = select(Site.id).where(Site.slug == site).scalar_subquery() if site else None

@@ -64,7 +64,7 @@ def _answer(application: Application, section: FrozenSection, seen: dict[int, st
         if question.id in seen:
             kind, value = kind_of(question), values.get(question.key)
             wrong[question.id] = [] if kind.is_empty(value) else kind.problems(value, question)
-    refused = {question.id: sentence for question, sentence in saved.too_long}
+    refused = {each.question.id: each.reason for each in saved.refused}
     return {
         "saved": " ".join([saved_line(application), *(words.replace("|", " ") for words in saved.news)]),
         "marks": saved.marks,

@@ -44,6 +44,15 @@ class Conflict:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """An answer that is not kept, with what was typed, which is nowhere else, and why."""
+
+    question: FrozenQuestion
+    typed: Any
+    reason: str
+
+
+@dataclass(frozen=True)
 class RefusedFile:
     """A file that was not kept, and why; `is_outage` when nothing is wrong with the file."""
 
@@ -55,7 +64,7 @@ class RefusedFile:
 
 @dataclass
 class Saved:
-    """What became of a save: all that is not listed as a conflict, as too long or as a refused file was kept.
+    """What became of a save: all that is not listed as a conflict, as refused or as a refused file was kept.
 
     `changed` holds the keys of questions whose answers are others now.
 
@@ -65,7 +74,7 @@ class Saved:
 
     marks: dict[int, str] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
-    too_long: list[tuple[FrozenQuestion, str]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
     files: list[RefusedFile] = field(default_factory=list)
     stored_keys: list[str] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
@@ -143,8 +152,8 @@ def _save_answer(
         return
     if stamp(mine) == base:
         return  # unchanged here; if another tab changed it meanwhile, that stays
-    if problem := kind_of(question).too_long(mine, question):
-        saved.too_long.append((question, problem))
+    if problem := kind_of(question).unkept(mine, question):
+        saved.refused.append(Refused(question, mine, problem))
     elif stamp(current) != base:
         saved.conflicts.append(Conflict(question, mine, current))
     else:

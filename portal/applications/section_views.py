@@ -1,7 +1,7 @@
 """One section of a draft: its form, and saving it, which keeps everything that can be kept."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -21,12 +21,12 @@ from portal.applications.models import Application
 from portal.applications.progress import Draft, saved_line
 from portal.applications.refusals import NoDraft
 from portal.applications.rules import leads, unlocked
-from portal.applications.saving import Conflict, Saved, save_section
+from portal.applications.saving import Saved, save_section
 from portal.applications.sheet import Part, field_name, sheet
 from portal.applications.status import Status
 from portal.applications.team_forms import CommentForm
 from portal.applications.team_queries import Thread, last_by_others, threads
-from portal.catalogue.answer_forms import place_faults, pressed
+from portal.catalogue.answer_forms import answers_form, place_faults, pressed
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenSection, frozen
 from portal.catalogue.parts_kind import rearranged
@@ -100,8 +100,9 @@ def save(application: Application, section_id: int) -> ResponseReturnValue:
     for words in saved.news:
         flash(words)
     if saved.conflicts:
-        return _conflict_page(application_id, section, saved.conflicts), 409
-    if saved.files or saved.too_long:
+        _tell_of_files(saved)
+        return _open_answers_page(application_id, section, saved)
+    if saved.files or saved.refused:
         return _page_with_refusals(application_id, section_id, saved)
     return redirect(target, 303)
 
@@ -112,12 +113,20 @@ def _save_former(application: Application, section_id: int) -> ResponseReturnVal
     application_id = application.id
     with transaction():
         saved = _save(application, old.section, old)
-    if saved.conflicts:
-        return _conflict_page(application_id, old.section, saved.conflicts), 409
-    flash("Saved.|The form has changed since you opened that page. What changed stands below.")
-    for words in [problem for _, problem in saved.too_long] + [refused.reason for refused in saved.files]:
-        flash(f"{words}.", "bad")
+    asked = {question.key for question in frozen(application.form).questions}
+    is_open = saved.conflicts or any(each.question.key in asked for each in saved.refused)
+    if not is_open:
+        flash("Saved.|The form has changed since you opened that page. What changed stands below.")
+    _tell_of_files(saved)
+    if is_open:
+        return _open_answers_page(application_id, old.section, saved)
     return redirect(url_for("applications.show", application_id=application_id), 303)
+
+
+def _tell_of_files(saved: Saved) -> None:
+    """Say on the next page which files were not kept.  Answers are not said there: a flash waits in a cookie."""
+    for refused in saved.files:
+        flash(f"{refused.reason}.", "bad")
 
 
 def _save(application: Application, section: FrozenSection, old: Former | None = None) -> Saved:
@@ -173,22 +182,29 @@ def _page_with_refusals(application_id: int, section_id: int, saved: Saved) -> R
     """The section as saved, with the files and the texts that were not kept."""
     application = queries.in_hand(application_id) or abort(404)
     part, parts = _find(application, section_id)
-    sent = request.form.to_dict(flat=False)
-    typed = {q.key: kind_of(q).read(sent, field_name(q), q) for q, _ in saved.too_long}
-    form = section_form(part, application.values, typed)
-    for question, problem in saved.too_long:
-        place_faults(form[field_name(question)], [Fault("", problem)])
+    unkept = {each.question.key: each.typed for each in saved.refused}
+    form = section_form(part, application.values, unkept)
+    for each in saved.refused:
+        if field_name(each.question) in form:  # else another tab's answer has taken the question away meanwhile
+            place_faults(form[field_name(each.question)], [Fault("", each.reason)])
     for refused in saved.files:
         field = form[field_name(refused.question)]
         field.errors = [*field.errors, refused.reason]
     advice = {field_name(refused.question): refused.advice for refused in saved.files}
     status = 503 if any(refused.is_outage for refused in saved.files) else 422
-    return _page(application, part, parts, form, advice=advice), status
+    return _page(application, part, parts, form, advice=advice, unkept=unkept), status
 
 
-def _conflict_page(application_id: int, section: FrozenSection, conflicts: list[Conflict]) -> str:
-    """Both texts of each question that another tab answered differently, one's own kept in the page."""
+def _open_answers_page(application_id: int, section: FrozenSection, saved: Saved) -> ResponseReturnValue:
+    """Both texts of each question that another tab answered differently, one's own kept in the page, and the answers
+    that were refused, to be put right."""
     application = queries.in_hand(application_id) or abort(404)
+    conflicts, values = saved.conflicts, application.values
+    rows = {row.question.key: row for part in sheet(application) for row in part.offered}
+    refused = [each for each in saved.refused if each.question.key in rows]
+    form = answers_form([(field_name(each.question), each.question, each.typed) for each in refused])
+    for each in refused:
+        place_faults(form[field_name(each.question)], [Fault("", each.reason)])
     both = [
         {
             "question": conflict.question,
@@ -199,11 +215,15 @@ def _conflict_page(application_id: int, section: FrozenSection, conflicts: list[
         }
         for conflict in conflicts
     ]
-    seen = " ".join(f"{conflict.question.id}:{stamp(conflict.theirs)}" for conflict in conflicts)
-    return render_template(
-        "applications/conflict.html", application=application, section=section, conflicts=both, seen=seen,
+    marks = {each.question.id: stamp(values.get(each.question.key)) for each in refused}
+    marks |= {conflict.question.id: stamp(conflict.theirs) for conflict in conflicts}
+    page = render_template(
+        "applications/conflict.html", application=application, section=section, conflicts=both,
+        refused=[rows[each.question.key] for each in refused], form=form,
+        seen=" ".join(f"{key}:{mark}" for key, mark in marks.items()),
         act=ActForm(), other=last_by_others(application, [each.question.key for each in conflicts], current_user.id),
     )  # fmt: skip
+    return page, 409 if conflicts else 422
 
 
 def _find(application: Application, section_id: int) -> tuple[Part, list[Part]]:
@@ -221,8 +241,10 @@ def _page(
     *,
     advice: dict[str, Any] | None = None,
     filled: Mapping[str, Any] = MappingProxyType({}),
+    unkept: Collection[str] = (),
 ) -> str:
-    """The section's page; `filled` is what the profile says, by the keys of the questions whose control holds it."""
+    """The section's page; `filled` is what the profile says, by the keys of the questions whose control holds it, and
+    `unkept` the keys of those whose control holds what was refused."""
     questions = [row.question for row in part.offered]
     own = leads(current_user, application)
     deciding = eligibility(parts)
@@ -240,6 +262,7 @@ def _page(
         form=form,
         advice=advice or {},
         filled=filled,
+        unkept=unkept,
         refusals=refusals,
         others=_others(application, parts, own) if refusals else [],
         for_profile=offered(questions) if own else [],

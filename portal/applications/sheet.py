@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from portal.applications.models import Application, Document
+from portal.applications.status import Status
 from portal.catalogue import conditions
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
 from portal.catalogue.question_kind import Fault, QuestionKind
 from portal.core.text import plural
+
+HELD_BACK = "Not shown: it may identify a patient. Whoever may write here opens the section and takes that out."
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Row:
 
     `text` is the answer as people read it, `documents` the files given as one, `unusable` those that are none because
     the virus scanner blocked them or the store lost them, `faults` what to fix, `only_if` its condition in words, and
-    `waits_for` the anchor of the question on the same page that brings it up.
+    `waits_for` the anchor of the question on the same page that brings it up.  Where `is_held_back`, the text says only
+    that it is.
     """
 
     question: FrozenQuestion
@@ -30,6 +34,7 @@ class Row:
     is_asked: bool = True
     only_if: str = ""
     waits_for: str = ""
+    is_held_back: bool = False
 
     @property
     def problems(self) -> list[str]:
@@ -153,7 +158,19 @@ def _row(application: Application, question: FrozenQuestion, values: dict[str, A
     unusable = [document for document in given if not document.is_usable]
     value = documents if kind.is_file else values.get(question.key)
     faults = kind.faults(value, question) if is_asked else []
-    return Row(question, value, kind.display(value, question), documents, faults, unusable, is_asked)
+    held = is_held_back(application, question, value)
+    text = HELD_BACK if held else kind.display(value, question)
+    return Row(question, value, text, documents, faults, unusable, is_asked, is_held_back=held)
+
+
+def is_held_back(application: Application, question: FrozenQuestion, value: Any) -> bool:
+    """Whether a stored answer is shown to nobody but who writes in its section.
+
+    A draft can have come to a version of the form that refuses what an older one kept.
+    """
+    kind = kind_of(question)
+    is_draft = application.status is Status.DRAFT
+    return is_draft and kind.refuses_identifiers(question) and bool(kind.unkept(value, question))
 
 
 def unasked(application: Application) -> list[FrozenQuestion]:

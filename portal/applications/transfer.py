@@ -42,10 +42,10 @@ class NotAnswers(Exception):
 def export_answers(application: Application) -> dict[str, Any]:
     """The answers to the questions that are asked, by question key, as the kinds' JSON schemas describe them.
 
-    Files are not among them: `transfer_files.write` takes them out.
+    Files are not among them: `transfer_files.write` takes them out.  Nor is what may identify a patient.
     """
     rows = [row for part in sheet(application) for row in part.rows if is_typed(row.question) and row.is_answered]
-    return {row.question.key: row.kind.export(row.value) for row in rows}
+    return {row.question.key: row.kind.export(row.value) for row in rows if not row.is_held_back}
 
 
 def import_answers(
@@ -166,6 +166,6 @@ def _load(questions: Mapping[str, FrozenQuestion], data: Mapping[str, Any]) -> t
         except ValueError as error:
             problems[key] = str(error)
             continue
-        if sentence := kind_of(question).too_long(values[key], question):
+        if sentence := kind_of(question).unkept(values[key], question):
             problems[key] = sentence
     return values, problems

@@ -170,7 +170,7 @@ def _setting(form: str, value: Any) -> str:
         return file_size(value)
     if form == "types" and isinstance(value, list):
         return "; ".join(FILE_TYPES[name].label for name in value if name in FILE_TYPES) or EMPTY
-    return in_words(value)
+    return in_words(bool(value) if form == "flag" else value)
 
 
 def in_words(value: Any) -> str:

@@ -20,7 +20,8 @@ class Setting:
     """One thing staff choose for a question of a kind.
 
     `form` is `integer`, `number`, `flag`, `line` (of text), `lines` (one item a line), `text` (several lines),
-    `choice` (a name out of `options`), `types` (kinds of files) or `megabytes` (stored in bytes).
+    `choice` (a name out of `options`), `types` (kinds of files) or `megabytes` (stored in bytes).  The help of a flag
+    stands beside its checkbox, and its `note` above.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Setting:
     form: str
     help: str = ""
     options: tuple[tuple[str, str], ...] = ()
+    note: str = ""
 
     def field(self, value: Any) -> Field:
         """A field of the editor, filled with what is chosen now."""
@@ -37,7 +39,7 @@ class Setting:
             return checkboxes(choices, label=self.label, description=self.help, default=default)
         if self.form == "flag":
             choices = [SelectChoice("yes", self.help or "Yes")]
-            return checkboxes(choices, label=self.label, default=["yes"] if value else [])
+            return checkboxes(choices, label=self.label, description=self.note, default=["yes"] if value else [])
         if self.form == "choice":
             choices = [SelectChoice(name, words) for name, words in (("", "Choose one"), *self.options)]
             return SelectField(

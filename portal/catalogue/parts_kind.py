@@ -173,10 +173,10 @@ class RowsKind(QuestionKind):
         """What is wrong between the parts of a row that are right by themselves."""
         return []
 
-    def too_long(self, value: JsonValue, question: QuestionLike) -> str:
+    def unkept(self, value: JsonValue, question: QuestionLike) -> str:
         if len(self.rows(value, question)) > MOST_ROWS:
             return f"Shorten “{question.label}” to {MOST_ROWS} rows, the most that we can keep"
-        return super().too_long(value, question)
+        return super().unkept(value, question)
 
     def lines(self, value: JsonValue, question: QuestionLike) -> list[str]:
         """Each row as text."""

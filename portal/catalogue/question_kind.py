@@ -24,6 +24,8 @@ class QuestionLike(Protocol):
     @property
     def label(self) -> str: ...
     @property
+    def help(self) -> str: ...
+    @property
     def required(self) -> bool: ...
     @property
     def settings(self) -> dict[str, Any]: ...
@@ -97,8 +99,16 @@ class QuestionKind:
         """What a person is asked to add, and may leave out."""
         return []
 
-    def too_long(self, value: JsonValue, question: QuestionLike) -> str:
-        """Why a value cannot even be kept, or an empty string."""
+    def help(self, question: QuestionLike) -> str:
+        """What stands under the question: the words of staff, and what the kind has to say before anybody answers."""
+        return question.help
+
+    def refuses_identifiers(self, question: QuestionLike) -> bool:
+        """Whether text that could identify a patient is not kept."""
+        return False
+
+    def unkept(self, value: JsonValue, question: QuestionLike) -> str:
+        """Why a value is not even kept, or an empty string."""
         length = sum(len(part) for raw in self.sent(value, "", question).values() for part in raw)
         if length <= MAX_STORED_CHARACTERS:
             return ""

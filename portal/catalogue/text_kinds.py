@@ -11,17 +11,65 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 from wtforms import EmailField, Field, StringField, TelField, TextAreaField
 
 from portal.catalogue.kind_settings import Setting
+from portal.catalogue.patient_identifiers import find, sentence
 from portal.catalogue.question_kind import JsonValue, QuestionKind, QuestionLike
+from portal.core.clock import now
 from portal.core.text import clean, plural, word_count
 
 MAX_LINE_CHARACTERS = 300
 MAX_ADDRESS_CHARACTERS = 2000
 HOME_REGION = "US"
+NO_IDENTIFIERS = (
+    "Write nothing by which a patient could be recognized: no names or initials, no dates more exact than a year, no "
+    "ages over 89, no phone or record numbers, no addresses or towns. What we recognize of these is not saved, but we "
+    "cannot recognize everything: read your text once more."
+)
+REFUSES = Setting(
+    "refuses_identifiers", "Refuses patient identifiers", "flag", "Do not keep text that could identify a patient",
+    note="For cases. Names, dates, numbers and addresses that are recognized are not saved, and people are told what "
+    "to change. Not everything can be recognized, so ask for a statement to agree to as well.",
+)  # fmt: skip
 
 
-class ShortText(QuestionKind):
+class Words(QuestionKind):
+    """Text in people's own words, which can refuse what could identify a patient."""
+
+    def refuses_identifiers(self, question: QuestionLike) -> bool:
+        return bool(question.settings.get(REFUSES.name))
+
+    def help(self, question: QuestionLike) -> str:
+        said = [question.help, NO_IDENTIFIERS if self.refuses_identifiers(question) else ""]
+        return " ".join(words for words in said if words)
+
+    def identifiers(self, value: JsonValue, question: QuestionLike) -> str:
+        """What could identify a patient, where the question refuses it, in a sentence; else an empty string."""
+        if not self.refuses_identifiers(question) or self.is_empty(value):
+            return ""
+        text = str(value)
+        return sentence(text, find(text, this_year=now().year), where=question.label)
+
+    def unkept(self, value: JsonValue, question: QuestionLike) -> str:
+        return super().unkept(value, question) or self.identifiers(value, question)
+
+    def wrong(self, value: JsonValue, question: QuestionLike) -> list[str]:
+        found = self.identifiers(value, question)
+        return [found] if found else []
+
+    def limits(self, question: QuestionLike) -> str:
+        """How long the text may be, in words."""
+        return ""
+
+    def describe(self, question: QuestionLike) -> str:
+        refused = "no patient identifiers" if self.refuses_identifiers(question) else ""
+        return ", ".join(words for words in (self.label, self.limits(question), refused) if words)
+
+
+class ShortText(Words):
     name, label, template = "short_text", "Short text", "answers/short_text.html"
-    setting_specs = (Setting("max_chars", "Most characters", "integer", f"Empty means {MAX_LINE_CHARACTERS}."),)
+    setting_specs = (
+        Setting("max_chars", "Most characters", "integer", f"Empty means {MAX_LINE_CHARACTERS}."),
+        REFUSES,
+    )
 
     def limit(self, question: QuestionLike) -> int:
         return int(question.settings.get("max_chars") or MAX_LINE_CHARACTERS)
@@ -31,23 +79,25 @@ class ShortText(QuestionKind):
 
     def wrong(self, value: JsonValue, question: QuestionLike) -> list[str]:
         over = len(str(value)) - self.limit(question)
-        return [f"Shorten “{question.label}” by {plural(over, 'character')}"] if over > 0 else []
+        long = [f"Shorten “{question.label}” by {plural(over, 'character')}"] if over > 0 else []
+        return long + super().wrong(value, question)
 
-    def describe(self, question: QuestionLike) -> str:
+    def limits(self, question: QuestionLike) -> str:
         given = question.settings.get("max_chars")
-        return f"{self.label}, up to {plural(int(given), 'character')}" if given else self.label
+        return f"up to {plural(int(given), 'character')}" if given else ""
 
     def schema(self, question: QuestionLike) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.limit(question)}
 
 
-class LongText(QuestionKind):
+class LongText(Words):
     """Limited by words or by characters; line ends and spaces between words count as characters."""
 
     name, label, template = "long_text", "Long text", "answers/long_text.html"
     setting_specs = (
         Setting("max_words", "Most words", "integer", "Empty means no limit."),
         Setting("max_chars", "Most characters", "integer", "Instead of words. Empty means no limit."),
+        REFUSES,
     )
 
     def field(self, question: QuestionLike) -> Field:
@@ -62,17 +112,18 @@ class LongText(QuestionKind):
             (word_count(str(value)), question.settings.get("max_words"), "word"),
             (len(str(value)), question.settings.get("max_chars"), "character"),
         )
-        return [
+        long = [
             f"Shorten “{question.label}” by {plural(count - int(limit), what)}"
             for count, limit, what in found
             if limit and count > int(limit)
         ]
+        return long + super().wrong(value, question)
 
-    def describe(self, question: QuestionLike) -> str:
+    def limits(self, question: QuestionLike) -> str:
         words, chars = question.settings.get("max_words"), question.settings.get("max_chars")
         if words:
-            return f"{self.label}, up to {plural(int(words), 'word')}"
-        return f"{self.label}, up to {plural(int(chars), 'character')}" if chars else self.label
+            return f"up to {plural(int(words), 'word')}"
+        return f"up to {plural(int(chars), 'character')}" if chars else ""
 
     def schema(self, question: QuestionLike) -> dict[str, Any]:
         chars = question.settings.get("max_chars")

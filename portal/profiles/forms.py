@@ -49,7 +49,7 @@ def faults_of(questions: Sequence[ProfileQuestion], answers: Mapping[str, Any]) 
     found = {}
     for question in questions:
         kind, value = kind_of(question), answers[question.name]
-        too_long = kind.too_long(value, question)
-        if faults := [Fault("", too_long)] if too_long else kind.faults(value, question):
+        unkept = kind.unkept(value, question)
+        if faults := [Fault("", unkept)] if unkept else kind.faults(value, question):
             found[question.name] = faults
     return found

@@ -1,6 +1,6 @@
 // Saves a section by itself two seconds after typing stops: one request at a time, only the answers that changed.
 // Until the server has them, they are kept on this device.
-import { answersAsSent, answersOf, labelOf, place, readMarks, showProblem, wrapperOf, writeMarks } from "./answers.js";
+import { answersAsSent, answersOf, clearProblem, labelOf, place, readMarks, showProblem, wrapperOf, writeMarks } from "./answers.js";
 import { channel, nameOf, read, write } from "./copies.js";
 import { signInAgain } from "./sign_in.js";
 
@@ -15,7 +15,8 @@ const panel = document.querySelector("[data-sign-in]");
 const copyName = nameOf(form.dataset);
 const marks = readMarks(form.elements.seen.value);
 const stored = answersAsSent(form, marks.keys()); // as the server has them, as far as this page knows
-const refused = new Map(); // too long to be kept: not sent again until changed
+const refused = new Map(); // not kept by the server: not sent again until changed
+const pageOnly = new Set(); // refused because it may identify a patient: not kept on this device either
 const disputed = new Map(); // changed elsewhere too: not sent until somebody has chosen
 let restoring = false; // from then on the form is not saved: it is read anew once what was left is with the server
 let left = read(copyName)?.answers ?? {}; // of an earlier visit, until restored or discarded
@@ -41,6 +42,22 @@ function say(text, tone = "ok", note = "") {
 let touched = false;
 for (const { dataset } of form.querySelectorAll("[data-prefilled]")) stored.set(dataset.question, "");
 
+// A page can come with what was just refused.
+for (const { dataset } of form.querySelectorAll("[data-unkept]")) {
+  refuse(dataset.question, stored.get(dataset.question));
+  stored.set(dataset.question, "");
+}
+
+function refuse(id, text) {
+  refused.set(id, text);
+  if (wrapperOf(form, id)?.hasAttribute("data-refuses")) pageOnly.add(id);
+}
+
+function admit(id) {
+  refused.delete(id);
+  pageOnly.delete(id);
+}
+
 function changed() {
   const now = [...answersOf(form, marks.keys())].filter(([id]) => touched || stored.get(id) !== "");
   return now.filter(([id, text]) => text !== stored.get(id) && text !== refused.get(id));
@@ -51,7 +68,7 @@ const waiting = () => changed().filter(([id]) => !disputed.has(id));
 function keep() {
   if (!keeping) return;
   const at = new Date().toISOString();
-  const pending = restoring ? [] : [...changed(), ...answersOf(form, refused.keys())];
+  const pending = restoring ? [] : [...changed(), ...answersOf(form, refused.keys())].filter(([id]) => !pageOnly.has(id));
   const answers = Object.fromEntries(pending.map(([id, text]) => [id, { at, mark: marks.get(id), text }]));
   const all = { ...left, ...answers };
   write(copyName, Object.keys(all).length ? { answers: all } : null);
@@ -104,8 +121,8 @@ async function send() {
   say("Not saved.", "bad", over);
 }
 
-// Once somebody has signed out in another tab, nothing is kept beyond the page.
-const whereKept = () => (keeping ? "What you typed is kept on this device." : "What you typed stays on this page alone.");
+// Once somebody has signed out in another tab, nothing is kept beyond the page; nor is what may identify a patient.
+const whereKept = () => (keeping && !pageOnly.size ? "What you typed is kept on this device." : "What you typed stays on this page alone.");
 
 function failed() {
   tries += 1;
@@ -133,9 +150,9 @@ function accept(answer) {
   words = answer.saved;
   if (restoring) return restored(answer, sent);
   for (const [id, text] of sent) {
-    if (answer.refused[id]) refused.set(id, text);
+    if (answer.refused[id]) refuse(id, text);
     else if (!answer.conflicts.some((each) => String(each.id) === id)) {
-      refused.delete(id);
+      admit(id);
       stored.set(id, text);
       marks.set(id, answer.marks[id] ?? marks.get(id));
     }
@@ -146,14 +163,15 @@ function accept(answer) {
   for (const [id, sentence] of Object.entries(answer.refused)) showProblem(form, id, sentence, true);
   keep();
   if (waiting().length) schedule();
-  else settled(Object.keys(answer.refused).length);
+  else settled();
 }
 
-function settled(refusals) {
+function settled() {
   if (disputed.size) {
     say(words, "bad", "One answer has two versions: choose which to keep.");
-  } else if (refusals) {
-    say(words, "bad", "One answer is too long to be kept: shorten it.");
+  } else if (refused.size) {
+    const what = refused.size === 1 ? "One answer is" : `${refused.size} answers are`;
+    say(words, "bad", `${what} not saved: what to change stands beside it.`);
   } else {
     say(words);
     form.dispatchEvent(new CustomEvent("portal:saved", { bubbles: true }));
@@ -190,22 +208,50 @@ async function choose(which, conflict, text) {
   keep();
   if (waiting().length) await flush();
   if (!placed) return reload();
-  if (!waiting().length) settled(0);
+  if (!waiting().length) settled();
 }
 
 function reload() {
+  if (refused.size) return settled();
   form.dispatchEvent(new CustomEvent("portal:saved", { bubbles: true }));
   location.reload();
 }
 
 function restored(answer, sent) {
-  for (const id of sent.keys()) {
-    if (!answer.refused[id] && !answer.conflicts.some((each) => String(each.id) === id)) delete left[id];
+  const taken = [];
+  for (const [id, text] of sent) {
+    if (answer.conflicts.some((each) => String(each.id) === id)) continue;
+    delete left[id];
+    if (answer.refused[id]) putBack(id, text, answer.refused[id]);
+    else taken.push([id, text]);
   }
   for (const conflict of answer.conflicts) dispute(conflict, sent.get(String(conflict.id)));
   keep();
   if (disputed.size) say(words, "bad", "One answer has two versions: choose which to keep.");
+  else if (refused.size) stay(taken, answer.marks);
   else reload();
+}
+
+const placeSent = (id, text) => place(form, id, JSON.parse(text).map(([, value]) => value));
+
+// What the server refused of an earlier visit goes into its control, to be put right there.
+function putBack(id, text, reason) {
+  if (!placeSent(id, text)) return;
+  refuse(id, answersOf(form, [id]).get(id));
+  showProblem(form, id, reason, true);
+}
+
+// The page alone has what was refused, so it is not read anew: what was taken is put in, or else not sent again.
+function stay(taken, now) {
+  restoring = false;
+  for (const [id, text] of taken) {
+    if (placeSent(id, text)) {
+      stored.set(id, answersOf(form, [id]).get(id));
+      marks.set(id, now[id] ?? marks.get(id));
+    } else marks.delete(id);
+  }
+  form.elements.seen.value = writeMarks(marks);
+  settled();
 }
 
 function chooseRestored(which, { id, mark }, text) {
@@ -251,7 +297,13 @@ function offer() {
 
 let keepTimer = 0;
 function edited() {
-  if (over || restoring || !changed().length) return;
+  if (over || restoring) return;
+  for (const id of refused.keys()) {
+    if (answersOf(form, [id]).get(id) !== stored.get(id)) continue;
+    admit(id); // it says again what is saved
+    clearProblem(form, id);
+  }
+  if (!changed().length) return;
   clearTimeout(keepTimer);
   keepTimer = setTimeout(keep, KEEP_AFTER);
   if (!tries) schedule();

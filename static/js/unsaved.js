@@ -8,6 +8,9 @@ document.addEventListener("input", ({ target }) => {
   if (keeps(target.form)) typed.add(target.form);
 });
 
+// What was refused stands on the page alone.
+for (const { form } of document.querySelectorAll(":is([data-unkept], .not-kept) :is(input, textarea, select)")) typed.add(form);
+
 document.addEventListener("submit", (event) => {
   saving = !event.defaultPrevented && [...typed].every((form) => form === event.target);
 });

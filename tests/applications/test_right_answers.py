@@ -113,7 +113,7 @@ def test_what_is_saved_is_submitted_shown_exported_and_brought_back(
         draft, section, by=draft.person, now=now(), typed=kind.sent(chosen, f"q{question.id}", question), uploads={},
         seen={question.id: seen_marks([question], draft.values).partition(":")[2]},
     )  # fmt: skip
-    assert (saved.conflicts, saved.too_long) == ([], [])
+    assert (saved.conflicts, saved.refused) == ([], [])
     assert draft.values[name] == chosen
     assert kind.problems(chosen, question) == []
 

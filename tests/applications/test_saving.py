@@ -128,7 +128,7 @@ def test_what_is_saved_is_what_the_form_shows_again(every: Application, name: st
     saved = saving.save_section(
         every, section, by=every.person, now=now(), typed={name_of(every, name): raw}, uploads={}, seen=None
     )
-    assert (saved.conflicts, saved.files, saved.too_long) == ([], [], [])
+    assert (saved.conflicts, saved.files, saved.refused) == ([], [], [])
     kind, stored = KINDS[name], every.values.get(name)
     assert stored == kind.parse(raw)
     again = saving.save_section(

@@ -187,8 +187,8 @@ def test_dates_survive_in_every_form_they_are_written(day: Any) -> None:
 
 def test_too_much_text_cannot_be_kept() -> None:
     kind, question = KINDS["long_text"], asked("long_text")
-    assert kind.too_long("x" * MAX_STORED_CHARACTERS, question) == ""
-    assert kind.too_long("x" * (MAX_STORED_CHARACTERS + 7), question) == (
+    assert kind.unkept("x" * MAX_STORED_CHARACTERS, question) == ""
+    assert kind.unkept("x" * (MAX_STORED_CHARACTERS + 7), question) == (
         "Shorten “Title” by 7 characters: we can keep up to 50,000"
     )
 
@@ -376,7 +376,7 @@ def test_a_value_of_another_kind_breaks_nothing(name: str, value: Any) -> None:
     kind, question = KINDS[name], asked(name)
     assert isinstance(kind.display(value, question), str)
     assert all(isinstance(sentence, str) for sentence in kind.problems(value, question))
-    assert isinstance(kind.too_long(value, question), str)
+    assert isinstance(kind.unkept(value, question), str)
     sent = kind.sent(value, "q7", question)
     again = kind.read(sent, "q7", question)
     assert kind.read(kind.sent(again, "q7", question), "q7", question) == again

@@ -113,7 +113,7 @@ def test_right_answers(name: str, settings: dict[str, Any], value: Any, text: st
     assert kind.load(json.loads(json.dumps(kind.export(value))), question) == value
     Draft202012Validator(kind.schema(question)).validate(value)
     assert kind.settings_problems(settings) == {}
-    assert kind.too_long(value, question) == ""
+    assert kind.unkept(value, question) == ""
 
 
 @pytest.mark.parametrize(
@@ -396,4 +396,4 @@ def test_more_rows_than_anybody_reads_are_not_kept(kind: str) -> None:
     refused = f"Shorten “{asked.label}” to 300 rows, the most that we can keep"
     for count, words in ((300, ""), (301, refused), (100_000, refused)):
         sent = {f"q7-{at}-{part}": ["x"] for at in range(count)}
-        assert KINDS[kind].too_long(KINDS[kind].read(sent, "q7", asked), asked) == words
+        assert KINDS[kind].unkept(KINDS[kind].read(sent, "q7", asked), asked) == words
