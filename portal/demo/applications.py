@@ -21,7 +21,7 @@ from portal.core import storage
 from portal.core.clock import now
 from portal.core.db import db
 from portal.core.text import folded
-from portal.demo import files, writing
+from portal.demo import cases, files, writing
 from portal.messaging.models import Message
 from portal.messaging.status import Delivery
 from portal.review.models import Assignment
@@ -156,6 +156,7 @@ class Loader:
             if not question.required and self.chance.random() < 0.5:
                 continue
             values[question.key] = writing.answer(question, self.chance, credentials=application.person.credentials)
+        values |= {key: words for key, words in cases.answers(application.person_id).items() if key in values}
         met = asked_of(form.questions, values)
         values = {key: value for key, value in values.items() if key in met and value is not None}
         application.answers = [
