@@ -34,10 +34,13 @@ def follow(selector: str) -> Callable[[Page], None]:
 
 
 def write(label: str, text: str) -> Callable[[Page], None]:
-    """Type into the field with this label, and wait until the page says that it is saved."""
+    """Type into the field with this label, unless it says so already, and wait until it is saved."""
 
     def type_in(page: Page) -> None:
-        page.get_by_label(label).fill(text)
+        field = page.get_by_label(label)
+        if field.input_value() != text:
+            with page.expect_response(lambda answer: answer.request.method == "POST"):
+                field.fill(text)
         page.get_by_text("Saved at").wait_for()
 
     return type_in
@@ -79,9 +82,10 @@ def start_application(page: Page) -> None:
         page.get_by_role("link", name="Continue application").first.click()
         return
     begin.click()
-    page.wait_for_url(lambda url: "/start/" in url)
-    page.get_by_role("main").get_by_role("button", name="Start application").first.click()
-    page.wait_for_url(lambda url: "/start/" not in url)
+    page.wait_for_load_state("networkidle")
+    if "/start/" in page.url:  # a page that asks once more, where one of several rounds is chosen
+        page.get_by_role("main").get_by_role("button", name="Start application").first.click()
+        page.wait_for_url(lambda url: "/start/" not in url)
 
 
 def invite(page: Page) -> None:
@@ -149,6 +153,8 @@ PICTURES = (
         (
             DRAFT,
             follow("main a:has-text('Mentor')"),
+            write("Who is your mentor?", "Ingrid Halloran-Beck, MD"),
+            write("Your mentor's email address", "ingrid.halloran-beck@hospital.example.org"),
             write("How will your patients be covered?", "Two colleagues see my patients on Tuesday mornings."),
             follow("main a:has-text('Winickoff')"),
             follow("main a:has-text('Endorsement')"),
