@@ -17,6 +17,7 @@ from portal.demo import catalogue, people, together
 from portal.demo.applications import Loader, summarise_cycle
 from portal.demo.letters import Correspondence
 from portal.demo.new_dates import load_new_dates
+from portal.demo.self_identification import load_self_identification
 from portal.receipts.actions import issue
 
 PASSWORD = "primary-care-demo"  # noqa: S105 - published on purpose; the demo never runs in production
@@ -58,6 +59,8 @@ def _load(progress: Progress, chance: Random) -> None:
     for pairs in cycles.values():
         for cycle, facts in pairs:
             letters.load(cycle, facts.get("letters"))
+    last_round = cycles["winickoff-scholars"][1][0]
+    load_self_identification(last_round, staff["admin"], Random(SEED))  # noqa: S311 - as above
     loader.messages.extend(letters.messages)
     loader.send()
     letters.link_mails()

@@ -16,6 +16,19 @@ from portal.self_identification.queries import DECLINED
 MOST_QUESTIONS = 6
 MOST_CHOICES = 20
 LONGEST_LABEL = 300
+DEFAULT_INTRO = (
+    "Answering is voluntary. Your answers are kept apart from your application: nobody who reads or decides on it sees "
+    "them, and they change nothing about it. We only count them, to see whether our programs reach everybody."
+)
+DEFAULT_QUESTIONS = [
+    {"label": "What is your gender?", "choices": "Woman\nMan\nNon-binary\nAnother gender"},
+    {
+        "label": "Which best describes your race or ethnicity?",
+        "choices": "American Indian or Alaska Native\nAsian\nBlack or African American\nHispanic or Latino\n"
+        "Native Hawaiian or other Pacific Islander\nWhite\nTwo or more",
+    },
+    {"label": "Are you a protected veteran?", "choices": "Yes\nNo"},
+]
 
 
 def answer_form(wording: SelfIdWording) -> FlaskForm:
@@ -89,11 +102,19 @@ class WordingForm(FlaskForm):  # type: ignore[misc]
 
     def asked(self) -> list[dict[str, Any]]:
         """The questions that were written, with keys by their place."""
-        written = [
-            {"key": f"q{place}", "label": entry.form.label.data, "choices": _lines(entry.form.choices.data or "")}
-            for place, entry in enumerate(self.questions, 1)
-        ]
-        return [question for question in written if question["label"]]
+        return keyed([(entry.form.label.data or "", entry.form.choices.data or "") for entry in self.questions])
+
+
+def keyed(written: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Questions as a wording keeps them.
+
+    In: labels, each with its choices one a line; those without a label are left out.  Out: with keys by their place.
+    """
+    return [
+        {"key": f"q{place}", "label": label, "choices": _lines(choices)}
+        for place, (label, choices) in enumerate(written, 1)
+        if label
+    ]
 
 
 def _problem(label: str, choices: Sequence[str]) -> str:

@@ -19,25 +19,11 @@ from portal.self_identification import (
     rules,  # noqa: F401 - the rules that the routes below name
 )
 from portal.self_identification.disclosure import FEWEST
-from portal.self_identification.forms import WordingForm, answer_form, chosen
+from portal.self_identification.forms import DEFAULT_INTRO, DEFAULT_QUESTIONS, WordingForm, answer_form, chosen
 from portal.self_identification.models import SelfIdReport
 
 bp = Blueprint("self_identification", __name__)
 bp.register_error_handler(Denied, denied)
-
-DEFAULT_INTRO = (
-    "Answering is voluntary. Your answers are kept apart from your application: nobody who reads or decides on it sees "
-    "them, and they change nothing about it. We only count them, to see whether our programs reach everybody."
-)
-DEFAULT_QUESTIONS = [
-    {"label": "What is your gender?", "choices": "Woman\nMan\nNon-binary\nAnother gender"},
-    {
-        "label": "Which best describes your race or ethnicity?",
-        "choices": "American Indian or Alaska Native\nAsian\nBlack or African American\nHispanic or Latino\n"
-        "Native Hawaiian or other Pacific Islander\nWhite\nTwo or more",
-    },
-    {"label": "Are you a protected veteran?", "choices": "Yes\nNo"},
-]
 
 
 class _Companion(companions.Companion):

@@ -141,6 +141,18 @@ def test_letters_stand_in_every_state_behind_links_that_work(demo: Flask) -> Non
     assert all("/recommend/" in mail.as_string() for mail in box)
 
 
+def test_a_report_of_voluntary_answers_can_be_read(demo: Flask) -> None:
+    client = PageClient(demo)
+    client.get("/login").submit("/login", email="admin@example.org", password=data.PASSWORD)
+    page = client.get("/admin/self-identification")
+    assert page.all("//*[@aria-labelledby='reports']//li/a") == [
+        "Read the report of Winickoff Scholars Program, Winter 2027 cohort"
+    ]
+    report = page.click("Read the report of Winickoff Scholars Program, Winter 2027 cohort")
+    assert len(report.all("//table")) == 3
+    assert any(cell.partition(" to ")[1] for cell in report.all("//td"))
+
+
 def test_loading_twice_changes_nothing(demo: Flask) -> None:
     before = digest(demo)
     data.load(console=QUIET)
