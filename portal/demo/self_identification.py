@@ -13,6 +13,8 @@ from portal.core.db import db
 from portal.self_identification import actions
 from portal.self_identification.forms import DEFAULT_INTRO, DEFAULT_QUESTIONS, keyed
 
+WEIGHTS = ((50, 41, 5, 4), (1, 20, 15, 15, 1, 42, 6), (8, 92))
+"""How often each choice of each question is taken."""
 ANSWER = 0.8
 DECLINE = 0.15
 SINCE = timedelta(days=90)
@@ -29,8 +31,8 @@ def load_self_identification(cycle: Cycle, admin: Person, chance: Random) -> Non
     for application in db.session.scalars(select(Application).where(*submitted).order_by(Application.id)):
         if chance.random() < ANSWER:
             chosen = {
-                question["key"]: chance.choice(question["choices"])
-                for question in questions
+                question["key"]: chance.choices(question["choices"], weights)[0]
+                for question, weights in zip(questions, WEIGHTS, strict=True)
                 if chance.random() >= DECLINE
             }
             actions.answer(application, choices=chosen)
