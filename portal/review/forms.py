@@ -99,7 +99,7 @@ class AssignForm(FlaskForm):  # type: ignore[misc]
 def with_candidates(form: AssignForm, people: Sequence[Candidate]) -> AssignForm:
     """Fill in the choices: names with the number of files each has in the cycle."""
     form.reviewers.choices = [
-        SelectChoice(one.person.id, f"{one.person.full_name} ({plural(one.load, 'file')} in this cycle)")
+        SelectChoice(one.person.id, f"{one.person.full_name} ({one.load_words} in this cycle)")
         for one in people
         if not one.competes
     ]

@@ -15,6 +15,7 @@ from portal.applications.models import Application
 from portal.catalogue.form_models import Criterion
 from portal.catalogue.models import Cycle, Opportunity
 from portal.core.db import db
+from portal.core.text import plural
 from portal.review.models import Assignment
 from portal.review.queries import applies_in, criteria_of
 from portal.review.status import ACTIVE
@@ -62,6 +63,11 @@ class Candidate:
     person: Person
     load: int
     competes: bool
+
+    @property
+    def load_words(self) -> str:
+        """`3 files`; `500 files or more`."""
+        return f"{plural(self.load, 'file')}{' or more' * (self.load >= LOAD_LIMIT)}"
 
 
 def candidates(cycle: Cycle) -> list[Candidate]:

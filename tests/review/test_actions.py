@@ -185,6 +185,13 @@ def test_reviewers_of_listing_and_unit_are_offered_and_no_others(scene: Scene) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("files", "words"), [(0, "0 files"), (1, "1 file"), (499, "499 files"), (500, "500 files or more")]
+)
+def test_how_many_files_somebody_has_is_counted_up_to_a_limit(scene: Scene, files: int, words: str) -> None:
+    assert staff_queries.Candidate(scene.other, files, competes=False).load_words == words
+
+
 def test_unassigning_takes_back_a_draft_but_not_a_review(scene: Scene) -> None:
     key = scene.assignment.id
     [other] = actions.assign(scene.application, reviewers=[scene.other.id], by=scene.coordinator, now=now())
