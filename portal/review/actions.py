@@ -324,7 +324,8 @@ def _locked(assignment: Assignment) -> Assignment:
     """Hold the application's row, then the assignment's, and read both afresh.  Raises ReviewClosed when it is gone."""
     key = assignment.id
     _lock([assignment.application])
-    found = db.session.get(Assignment, key, with_for_update={"of": Assignment}, populate_existing=True)
+    held = select(Assignment).where(Assignment.id == key).with_for_update(of=Assignment)
+    found = db.session.scalar(held.execution_options(populate_existing=True))  # `get` would stop at another version
     if found is None:
         raise ReviewClosed
     return found

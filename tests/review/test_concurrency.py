@@ -39,20 +39,24 @@ def committed(app: Flask) -> Iterator[int]:
 
 
 def test_submitting_while_recusing_in_another_tab(app: Flask, committed: int) -> None:
-    holding, done = threading.Event(), []
+    """The other tab has read the review before the recusal is committed."""
+    holding, read, done = threading.Event(), threading.Event(), []
 
     def recuse() -> None:
         with app.app_context(), transaction():
             row = db.session.get_one(Assignment, committed)
             actions.recuse(row, reason="Another reason", by=row.reviewer, now=now())
             holding.set()
+            read.wait(10)
             done.append("recused")
 
     def submit() -> None:
         holding.wait(10)
         with app.app_context():
             row = db.session.get_one(Assignment, committed)
+            assert row.state is AssignmentState.ASSIGNED
             scores = {one.id: 5 for one in queries.criteria_of(row.application.cycle_id)}
+            read.set()
             try:
                 with transaction():
                     actions.submit(row, scores=scores, comment="x", version=1, by=row.reviewer, now=now())
