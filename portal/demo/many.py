@@ -16,8 +16,8 @@ from portal.accounts.models import Membership, Person
 from portal.accounts.status import Role
 from portal.applications.status import Status
 from portal.catalogue.form_models import Criterion, Form
-from portal.catalogue.models import Cycle, Opportunity
-from portal.catalogue.site_kinds import offered_sites
+from portal.catalogue.models import Cycle, Opportunity, Site
+from portal.catalogue.site_kinds import first_site, offered_sites
 from portal.catalogue.status import Publication
 from portal.core.clock import now
 from portal.core.db import db, driver_connection, transaction
@@ -150,6 +150,9 @@ def _load_batch(batch: list[File], cycle: Cycle, coordinator: int) -> None:
     form = db.session.scalars(select(Form).where(Form.cycle_id == cycle.id)).one()
     questions = [question for question in form.questions if question.kind != "file"]
     chance = Random(batch[0].number)  # noqa: S311
+    sites = {row.slug: row.id for row in db.session.execute(select(Site.slug, Site.id))}
+    answers = {f.application_id: [(one, writing.answer(one, chance)) for one in questions] for f in batch}
+    site_of = {key: sites.get(first_site((one.kind, value) for one, value in rows)) for key, rows in answers.items()}
     _copy(
         "person (id, given_name, family_name, sort_name, search_text, created_at, email, active, fs_uniquifier)",
         (
@@ -160,15 +163,15 @@ def _load_batch(batch: list[File], cycle: Cycle, coordinator: int) -> None:
     )  # fmt: skip
     _copy(
         "application (id, cycle_id, person_id, form_id, status, reference, title, sort_name, search_text, created_at,"
-        " saved_at, submitted_at, changed_at)",
-        (_application(f, cycle, form.id) for f in batch),
+        " saved_at, submitted_at, changed_at, site_id)",
+        ((*_application(f, cycle, form.id), site_of[f.application_id]) for f in batch),
     )
     _copy(
         "answer (application_id, question_key, value, saved_at)",
         (
-            (f.application_id, question.key, json.dumps(writing.answer(question, chance)), f.begun)
+            (f.application_id, question.key, json.dumps(value), f.begun)
             for f in batch
-            for question in questions
+            for question, value in answers[f.application_id]
         ),
     )
     _copy(

@@ -17,10 +17,10 @@ from sqlalchemy import func, select
 
 from portal import create_app
 from portal.accounts.models import Person
-from portal.applications.models import Application, ApplicationTally, Document
+from portal.applications.models import Answer, Application, ApplicationTally, Document
 from portal.applications.status import Status
 from portal.catalogue.form_models import Form
-from portal.catalogue.models import Cycle, Opportunity
+from portal.catalogue.models import Cycle, Opportunity, Site
 from portal.catalogue.readiness import form_checks, gaps, sensitive_sentences
 from portal.core import storage
 from portal.core.db import db
@@ -174,6 +174,18 @@ def test_a_large_cycle(demo: Flask) -> None:
     assert db.session.scalar(select(func.count()).where(Application.cycle_id == cycle.id)) == 200
     assert db.session.scalar(select(func.sum(ApplicationTally.n)).where(ApplicationTally.cycle_id == cycle.id)) == 200
     assert cycle.last_number == 200
+    admin = db.session.scalars(select(Person).where(Person.email == "admin@example.org")).one()
+    page = PageClient(demo).sign_in(admin).get(f"/manage/cycles/{cycle.id}")
+    place = page.all("//thead/tr/*").index("Site") + 1
+    places = page.all(f"//tbody/tr/*[{place}]")
+    assert (len(places) > 20, "None" in places) == (True, False)
+    answered = select(Application.id, Site.slug, Answer.value["slug"].astext).where(
+        Application.cycle_id == cycle.id,
+        Answer.application_id == Application.id,
+        Answer.question_key == "practice_site",
+    )
+    rows = db.session.execute(answered.join(Site, Site.id == Application.site_id)).all()
+    assert (len(rows), [row for row in rows if row[1] != row[2]]) == (200, [])
 
 
 @pytest.mark.parametrize("account", ["admin", "coordinator", "reviewer", "applicant"])
