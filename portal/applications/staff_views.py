@@ -1,6 +1,6 @@
 """What coordinators do to applications: move them through their stages, one or many, and write notes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -91,11 +91,34 @@ def move_many(cycle: Cycle) -> Answer:
     applications = chosen_in(cycle, request.form.getlist("id", type=int), by=current_user)
     if target is None or not applications:
         abort(400, "Select applications and the step to take, then check it again.")
-    moved = staff_actions.take_steps(applications, target, by=current_user, now=now())
-    left = len(applications) - len(moved)
-    words = f"{plural(left, 'application was', 'applications were')} left where they are." if left else "That was all."
-    flash(f"{plural(len(moved), 'application')} moved to: {target.label}.|{words}")
+    moved = [one.id for one in staff_actions.take_steps(applications, target, by=current_user, now=now())]
+    chosen = sorted({one.id for one in applications} | set(request.form.getlist("stays", type=int)))
+    if len(chosen) > len(moved):
+        what = url_for(".moved", cycle_id=cycle.id, target=target.value, id=chosen, moved=moved)
+        return redirect(what, 303)
+    flash(f"{plural(len(moved), 'application')} moved to: {target.label}.|That was all that you selected.")
     return redirect(url_for("reports.queue", cycle_id=cycle.id), 303)
+
+
+@bp.get("/cycles/<int:cycle_id>/moved")
+@guard("cycle.advance", cycle=cycle_by_id)
+def moved(cycle: Cycle) -> Answer:
+    """What became of applications that were to move together: which did, which stayed and why."""
+    target, went = _status(request.args.get("target", "")), set(request.args.getlist("moved", type=int))
+    applications = chosen_in(cycle, request.args.getlist("id", type=int), by=current_user) if target else []
+    there = [one for one in applications if one.id in went and one.status is target]
+    held = holds_of(applications, target) if target else {}
+    stayed = [(one, _why_it_stayed(one, target, held)) for one in applications if target and one not in there]
+    return render_template("applications_staff/moved.html", cycle=cycle, target=target, there=there, stayed=stayed)
+
+
+def _why_it_stayed(application: Application, target: Status, held: Mapping[int, Sequence[str]]) -> str:
+    """Why an application did not move, as far as it can be told from where it is now."""
+    if application.status is target:
+        return f"Someone else moved it to {target.label} first."
+    if application.status not in {step.source for step in plain_steps_to(target)}:
+        return f"There is no step to {target.label} from {application.status.label}."
+    return " ".join(held.get(application.id, ["Someone else changed it at the same time. It can move now."]))
 
 
 def _status(word: str) -> Status | None:

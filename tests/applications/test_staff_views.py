@@ -10,8 +10,10 @@ from portal.applications.staff_queries import notes_of
 from portal.applications.status import STEPS, By, Status, find_step, plain_steps, plain_steps_to
 from portal.core.clock import now
 from portal.core.db import db
+from portal.letters.status import State
 from portal.messaging.models import Message
 from tests import factories
+from tests.letters.factories import letter, plan, request
 from tests.page_client import PageClient
 
 
@@ -103,6 +105,47 @@ def test_many_move_after_a_check(eligible: Application, staff: Person, client: P
     assert client.post(base, {"target": "panel"}).status == 400
     assert client.post(base, {"target": "decided", "id": [str(one) for one in ids]}).status == 303
     assert status(eligible) is Status.IN_REVIEW
+
+
+def test_after_a_move_it_is_told_who_moved_and_who_stayed_and_why(
+    eligible: Application, staff: Person, client: PageClient
+) -> None:
+    cycle = eligible.cycle
+    late, done, waits = (
+        factories.application(cycle, factories.person(name), status=stage)
+        for name, stage in (("Ren", Status.ELIGIBLE), ("Ada", Status.DECIDED), ("Bo", Status.ELIGIBLE))
+    )
+    plan(cycle, quorum=1)
+    for one in (eligible, late):
+        letter(request(one, state=State.RECEIVED))
+    query = "&".join(f"id={one.id}" for one in (eligible, late, done, waits))
+    page = client.sign_in(staff).get(f"/manage/cycles/{cycle.id}/move?{query}&target=in_review")
+    staff_actions.take_steps([late], Status.IN_REVIEW, by=staff, now=now())  # a colleague is quicker
+    db.session.commit()
+    told = page.submit("/move", button="Move 2 applications")
+    assert (told.path, told.one("//progress/@value"), told.one("//progress/@max")) == (
+        f"/manage/cycles/{cycle.id}/moved", "1", "4",
+    )  # fmt: skip
+    assert told.one("//label[@for='moved']") == "1 of 4 applications moved to In review"
+    assert told.all("//section[@aria-labelledby='there']//a") == [eligible.person.full_name]
+    stayed = dict(line.split(": ", 1) for line in told.all("//section[@aria-labelledby='stayed']//li"))
+    assert {name.split(",")[0]: why for name, why in stayed.items()} == {
+        late.person.full_name: "Someone else moved it to In review first.",
+        done.person.full_name: "There is no step to In review from Decided.",
+        waits.person.full_name: f"{waits} waits for letters: 0 of 1 letter needed before review.",
+    }
+    again = client.get(f"/manage/cycles/{cycle.id}/moved?id={waits.id}&moved={waits.id}&target=in_review")
+    assert again.one("//label[@for='moved']") == "0 of 1 application moved to In review", "the address decides nothing"
+    assert "No application is chosen" in client.get(f"/manage/cycles/{cycle.id}/moved?target=nowhere").text
+    client.sign_in(factories.coordinator(factories.unit()))
+    assert client.get(f"/manage/cycles/{cycle.id}/moved?id={waits.id}&target=in_review").status == 404
+
+
+def test_where_all_move_the_list_says_so(eligible: Application, staff: Person, client: PageClient) -> None:
+    page = client.sign_in(staff).get(f"/manage/cycles/{eligible.cycle_id}/move?id={eligible.id}&target=in_review")
+    page = page.submit("/move", button="Move 1 application")
+    assert page.path == f"/manage/cycles/{eligible.cycle_id}"
+    assert page.flashes == ["1 application moved to: In review. That was all that you selected."]
 
 
 @pytest.mark.parametrize("body", ["Called <b>him</b>", "🩺 שלום", "a\0b"])
