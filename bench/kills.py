@@ -1,7 +1,8 @@
 """`python -m bench.kills`: server and worker are killed (SIGKILL) at random moments while people work.
 
-Applicants save drafts, upload files and submit.  Afterwards every acknowledged save, file and submission must be there,
-the store must hold no file that no row knows, and each mail must be sent once, or be visible as waiting or doubtful.
+Applicants save drafts, upload files and submit; writers upload and type letters.  Afterwards every acknowledged save,
+file, submission and letter must be there, the store must hold no file that no row knows, and each mail must be sent
+once, or be visible as waiting or doubtful.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from sqlalchemy import func, select, text
 from bench.applicants import Applicant, file_body, make_applicants, one_page
 from bench.fresh import fresh_portal
 from bench.run import free_port
+from bench.writers import Writer, check_letters, make_writers, write_letters
 from portal import create_app
 from portal.admin.jobs import sweep
 from portal.applications.models import Answer, Application, Document
@@ -86,15 +88,16 @@ def main() -> None:
         settings = found.model_copy(update={"port": free_port(), "workers": 2})
         app = create_app(settings)
         with app.app_context():
-            told = [Told(applicant) for applicant in make_applicants(app, chosen.applicants * 40, with_file=True)]
-        groups = [told[n :: chosen.applicants] for n in range(chosen.applicants)]
-        run(settings, groups, kills=chosen.kills, chance=random.Random(chosen.seed))
+            applicants = make_applicants(app, chosen.applicants * 40, with_file=True)
+            told, writers = [Told(applicant) for applicant in applicants], make_writers(app, applicants)
+        run(settings, told, writers, side_by_side=chosen.applicants, kills=chosen.kills, seed=chosen.seed)
         with app.app_context():
-            faults = [*check_answers(told), *check_files(), *check_mails(settings)]
-    counted = sum((each.answers for each in told), Counter())
+            faults = [*check_answers(told), *check_letters(writers), *check_files(), *check_mails(settings)]
+    counted = sum((each.answers for each in [*told, *writers]), Counter())
     console.print(
         f"{chosen.kills} kills; acknowledged: {counted['autosave 200']} saves, "
-        f"{sum(len(each.files) for each in told)} files, {sum(each.submitted for each in told)} submissions; "
+        f"{sum(len(each.files) for each in told)} files, {sum(each.submitted for each in told)} submissions, "
+        f"{sum(len(each.acknowledged) for each in writers)} letters; "
         f"answers {dict(counted)}"
     )
     for fault in faults:
@@ -102,11 +105,20 @@ def main() -> None:
     sys.exit(bool(faults))
 
 
-def run(settings: Settings, groups: list[list[Told]], *, kills: int, chance: random.Random) -> None:
-    """Let people work while processes are killed, then let the worker finish what waits."""
+def run(
+    settings: Settings, told: list[Told], writers: list[Writer], *, side_by_side: int, kills: int, seed: int
+) -> None:
+    """Let so many applicants, and half as many writers, work while processes are killed; then let the worker finish."""
     server, worker = Killer("serve", settings), Killer("worker", settings)
-    over = threading.Event()
-    people = [threading.Thread(target=work, args=(settings.port, group, over, n)) for n, group in enumerate(groups)]
+    over, chance = threading.Event(), random.Random(seed)
+    half = max(1, side_by_side // 2)
+    people = [
+        *(
+            threading.Thread(target=work, args=(settings.port, told[n::side_by_side], over, n))
+            for n in range(side_by_side)
+        ),
+        *(threading.Thread(target=write_letters, args=(settings.port, writers[n::half], over, n)) for n in range(half)),
+    ]
     try:
         for person in people:
             person.start()
