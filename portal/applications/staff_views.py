@@ -115,7 +115,7 @@ def moved(cycle: Cycle) -> Answer:
 def _why_it_stayed(application: Application, target: Status, held: Mapping[int, Sequence[str]]) -> str:
     """Why an application did not move, as far as it can be told from where it is now."""
     if application.status is target:
-        return f"Someone else moved it to {target.label} first."
+        return "It is there already."
     if application.status not in {step.source for step in plain_steps_to(target)}:
         return f"There is no step to {target.label} from {application.status.label}."
     return " ".join(held.get(application.id, ["Someone else changed it at the same time. It can move now."]))

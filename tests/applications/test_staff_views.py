@@ -130,7 +130,7 @@ def test_after_a_move_it_is_told_who_moved_and_who_stayed_and_why(
     assert told.all("//section[@aria-labelledby='there']//a") == [eligible.person.full_name]
     stayed = dict(line.split(": ", 1) for line in told.all("//section[@aria-labelledby='stayed']//li"))
     assert {name.split(",")[0]: why for name, why in stayed.items()} == {
-        late.person.full_name: "Someone else moved it to In review first.",
+        late.person.full_name: "It is there already.",
         done.person.full_name: "There is no step to In review from Decided.",
         waits.person.full_name: f"{waits} waits for letters: 0 of 1 letter needed before review.",
     }
