@@ -1,6 +1,6 @@
 """Things that tests are about, made in one line each and valid by default."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from io import BytesIO
 from itertools import count
@@ -162,12 +162,17 @@ DEFAULT_QUESTIONS: tuple[tuple[str, list[dict[str, Any]]], ...] = (
 
 
 def published_form(
-    of: Cycle, sections: Sequence[tuple[str, list[dict[str, Any]]]] = DEFAULT_QUESTIONS, *, number: int = 1
+    of: Cycle,
+    sections: Sequence[tuple[str, list[dict[str, Any]]]] = DEFAULT_QUESTIONS,
+    *,
+    number: int = 1,
+    later: Collection[str] = (),
 ) -> Form:
-    """A form version with these sections of questions, published (frozen)."""
+    """A form version with these sections of questions, published (frozen); those of the titles `later` are asked of
+    those invited."""
     made: Form = _add(Form(cycle=of, number=number, state=Publication.DRAFT))
     for position, (title, questions) in enumerate(sections, 1):
-        section = Section(form=made, position=position, title=title)
+        section = Section(form=made, position=position, title=title, on_invitation=title in later)
         for place, fields in enumerate(questions, 1):
             section.questions.append(Question(**({"position": place, "settings": {}} | fields)))
         _add(section)

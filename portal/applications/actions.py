@@ -13,7 +13,6 @@ from portal.applications.refusals import Incomplete, Kept, NoDraft, NoForm, NotY
 from portal.applications.rules import leads, may_step
 from portal.applications.sheet import is_held_back, problems_of, unasked
 from portal.applications.status import RELEASED, Status, find_step
-from portal.catalogue.conditions import asked_of
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import frozen
 from portal.catalogue.models import Cycle, Site
@@ -246,9 +245,9 @@ def refresh_index(application: Application) -> None:
     """Repeat on the row what lists sort, filter and search by: name, title, site, reference and address."""
     person = application.person
     values = application.values
-    everything = frozen(application.form).questions
-    asked = asked_of(everything, values)
-    answers = [(question, values.get(question.key)) for question in everything if question.key in asked]
+    hidden = {question.key for question in unasked(application)}
+    asked = [question for question in frozen(application.form).questions if question.key not in hidden]
+    answers = [(question, values.get(question.key)) for question in asked]
     titles = (
         kind_of(question).display(value, question)
         for question, value in answers

@@ -9,9 +9,11 @@ from flask_login import current_user
 from portal.applications import queries
 from portal.applications.blueprint import bp
 from portal.applications.carrying import former
+from portal.applications.later import closed
 from portal.applications.marks import read_marks, stamp
 from portal.applications.models import Application
 from portal.applications.progress import saved_line
+from portal.applications.refusals import AskedLater
 from portal.applications.saving import Conflict, Saved, save_section
 from portal.applications.team_queries import last_by_others
 from portal.catalogue.fields import kind_of
@@ -51,9 +53,12 @@ def autosave(application: Application, section_id: int) -> ResponseReturnValue:
 
 
 def section_of(application: Application, section_id: int) -> FrozenSection:
-    """The section of the application's own form; 404 for one of another form."""
-    sections = frozen(application.form).sections
-    return next((each for each in sections if each.id == section_id), None) or abort(404)
+    """The section of the application's own form; 404 for one of another form.  Raises AskedLater."""
+    form = frozen(application.form)
+    found = next((each for each in form.sections if each.id == section_id), None) or abort(404)
+    if found in closed(application, form, now()):
+        raise AskedLater(application, found.title)
+    return found
 
 
 def _answer(application: Application, section: FrozenSection, seen: dict[int, str], saved: Saved) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from portal.applications import giving_back
 from portal.applications.inspection import SENT_BYTES, last_sent_name
 from portal.applications.models import Document
 from portal.applications.queries import by_id as application_by_id
-from portal.applications.refusals import Kept, NoDraft, NoForm, NotYours, Turned
+from portal.applications.refusals import AskedLater, Kept, NoDraft, NoForm, NotYours, Turned
 from portal.applications.rules import belongs, opens, over
 from portal.applications.scan_states import LOST, LOST_OWN
 from portal.applications.team_queries import deleted_from, with_team
@@ -51,6 +51,14 @@ def denied(error: Denied) -> ResponseReturnValue:
 def no_draft(error: NoDraft) -> ResponseReturnValue:
     """Another tab, or the lead of the team, was quicker to submit or withdraw."""
     return turned(over(error.application, current_user))
+
+
+@bp.errorhandler(AskedLater)
+def asked_later(error: AskedLater) -> ResponseReturnValue:
+    """A section that nobody is invited to complete, or no longer: from an old tab, or by its address."""
+    reason = f"“{error.title}” is asked later, only of those invited to complete it. We write to you if you are."
+    key = error.application.id
+    return turned(Turned(reason, title="This section is asked later", status=409, application_id=key))
 
 
 @bp.errorhandler(NotYours)

@@ -21,7 +21,7 @@ from portal.applications.models import Answer, Application, ApplicationTally, Do
 from portal.applications.rules import is_open
 from portal.applications.sheet import field_name
 from portal.applications.status import Status
-from portal.catalogue.differences import Difference, compare
+from portal.catalogue.differences import LATER, Difference, compare
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form
 from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
@@ -34,6 +34,11 @@ AT_ONCE = 200
 COUNT_CAP = 10_000
 # Somewhere in a stored answer there is more than empty text, whatever the shape of its kind.
 SAYS_SOMETHING = 'strict $.** ? ((@.type() == "string" && @ != "") || @.type() == "number" || @.type() == "boolean")'
+NEW_LATER = " It is asked later, only of those invited."
+LATER_NOW = (
+    " It is asked later now, only of those invited. What you wrote there stays in your draft, and is not part of what "
+    "you submit."
+)
 _FIELD = re.compile(r"(keep-)?(q[0-9]+)(?![0-9])(.*)", re.DOTALL)
 
 
@@ -125,18 +130,31 @@ def told_lines(application: Application) -> Iterator[str]:
     """The same as sentences."""
     for one in changes_of(application):
         if one.what == "Added":
-            yield f"New {one.noun}: “{one.label}”."
+            yield f"New {one.noun}: “{one.label}”.{NEW_LATER if one.asked_later else ''}"
         elif one.what == "Removed":
             kept = " What you wrote there is no longer part of your application." if one.noun == "question" else ""
             yield f"No longer asked: “{one.label}”.{kept}"
         elif one.what == "Moved":
-            yield f"In another place: “{one.label}”{f', now under “{one.place}”' if one.changes else ''}."
+            yield f"In another place: “{one.label}”{f', now under “{one.place}”' if one.changes else ''}.{_when(one)}"
+        elif words := "; ".join(_words(one)):
+            yield f"Changed: “{one.label}” ({words}).{_when(one)}"
         else:
-            yield f"Changed: “{one.label}” ({'; '.join(_words(one))})."
+            yield f"Asked at another time: “{one.label}”.{_when(one)}"
+
+
+def _when(one: Difference) -> str:
+    """What it means for a draft that something is asked later now, or at once."""
+    if one.asked_later is None:
+        return ""
+    if one.asked_later:
+        return LATER_NOW
+    return " It is asked at once now, and is part of what you submit."
 
 
 def _words(one: Difference) -> Iterator[str]:
     for change in one.for_applicants:
+        if change.what == LATER:
+            continue
         if change.what in {"Question", "Title"}:
             yield f"it read “{change.before}”"
         elif len(change.before) + len(change.after) > 120:
@@ -200,7 +218,7 @@ def former(application: Application, section_id: int) -> Former | None:
     by_key = {question.key: question for question in today.questions}
     questions = tuple(by_key.get(question.key, question) for question in found.questions)
     return Former(
-        FrozenSection(found.id, found.title, found.intro, questions),
+        FrozenSection(found.id, found.title, found.intro, found.on_invitation, questions),
         {field_name(old): field_name(new) for old, new in zip(found.questions, questions, strict=True)},
         [question.label for question in found.questions if question.key not in by_key],
         next((question.section_id for question in questions if question.key in by_key), None),

@@ -1,6 +1,7 @@
-"""Asking an applicant to change named sections of what they submitted, giving more time, taking it back."""
+"""Asking an applicant to change named sections of what they submitted, or inviting them to complete those that are
+asked later; giving more time, taking it back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,12 @@ from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import Person
 from portal.applications import queries
+from portal.applications.later import ASKED, INVITED, later_sections, stands_open
 from portal.applications.models import Application
 from portal.applications.refusals import WrongStep
 from portal.applications.revision_models import ChangeRequest
-from portal.applications.rules import ASKED
-from portal.catalogue.frozen import frozen
+from portal.applications.status import Status
+from portal.catalogue.frozen import FrozenSection, frozen
 from portal.catalogue.models import Cycle
 from portal.catalogue.refusals import Refused, judged
 from portal.core import audit
@@ -21,10 +23,8 @@ from portal.core.db import db
 from portal.core.text import clean
 from portal.messaging.actions import write
 
-JUDGEMENTS = {
-    "uq_change_request_open": ("", "Someone else asked for changes just now. Open the application to see for what."),
-    "ck_change_request_due_at": ("due_at", "Choose a time that is still to come."),
-}
+TO_COME = "Choose a time that is still to come."
+MEANWHILE = "Someone else asked for changes just now. Open the application to see for what."
 
 
 def open_request(request_id: int) -> tuple[ChangeRequest, Application] | None:
@@ -39,9 +39,31 @@ def open_request(request_id: int) -> tuple[ChangeRequest, Application] | None:
 
 
 def may_open(application: Application) -> bool:
-    """Whether the page of requests has something to do: to ask, or to give more time for what was asked before a
-    decision was recorded, which the applicant knows nothing of."""
-    return application.status in ASKED or (application.change_request is not None and application.shown in ASKED)
+    """Whether the page of requests has something to do: to ask, to invite, or to give more time for what was asked
+    before a decision was recorded, which the applicant knows nothing of."""
+    asked = application.change_request
+    if to_change(application) or to_complete(application):
+        return True
+    return asked is not None and stands_open(asked, application)
+
+
+def to_change(application: Application) -> Sequence[FrozenSection]:
+    """The sections that can be asked to be changed now: those that were submitted, until a decision is recorded."""
+    if application.status not in ASKED:
+        return []
+    given = set(application.given_section_ids)
+    return [each for each in frozen(application.form).sections if not each.on_invitation or each.id in given]
+
+
+def to_complete(application: Application) -> Sequence[FrozenSection]:
+    """The sections asked later that the applicant can be invited to complete now.
+
+    Once an offer was told nothing else can be asked for, so that those submitted already can be invited again.
+    """
+    if application.status not in INVITED:
+        return []
+    given = set(application.given_section_ids) if application.status is not Status.OFFERED else set()
+    return [each for each in later_sections(frozen(application.form)) if each.id not in given]
 
 
 def ask(
@@ -55,25 +77,57 @@ def ask(
     queries.locked(application.id)
     if application.status not in ASKED:
         raise WrongStep(f"{application} is {application.status} by now")
-    titles = {section.id: section.title for section in frozen(application.form).sections}
-    chosen = [key for key in titles if key in set(section_ids)]
+    chosen = [each for each in to_change(application) if each.id in set(section_ids)]
     if not chosen:
         raise Refused({"sections": "Choose at least one section to unlock."})
     if due_at <= now:
-        raise Refused({"due_at": "Choose a time that is still to come."})
-    with judged(JUDGEMENTS):
+        raise Refused({"due_at": TO_COME})
+    return _make(application, chosen, "due_at", reason=reason, due_at=due_at, by=by, now=now)
+
+
+def invite(
+    application: Application, *, section_ids: Collection[int], reason: str, due_at: datetime, by: Person, now: datetime
+) -> ChangeRequest:
+    """Let the applicant fill in sections that are asked later until a date, and invite them by mail.
+
+    In: as for `ask`.  Out: the invitation.  Raises Refused (fields `later` and `invited_until`), and WrongStep where
+    the application is neither with the staff nor offered a place.
+    """
+    queries.locked(application.id)
+    if application.status not in INVITED:
+        raise WrongStep(f"{application} is {application.status} by now")
+    chosen = [each for each in to_complete(application) if each.id in set(section_ids)]
+    if not chosen:
+        raise Refused({"later": "Choose at least one section to complete."})
+    if due_at <= now:
+        raise Refused({"invited_until": TO_COME})
+    return _make(application, chosen, "invited_until", reason=reason, due_at=due_at, by=by, now=now, is_invitation=True)
+
+
+def _make(
+    application: Application,
+    chosen: Sequence[FrozenSection],
+    field: str,
+    *,
+    reason: str,
+    due_at: datetime,
+    by: Person,
+    now: datetime,
+    is_invitation: bool = False,
+) -> ChangeRequest:
+    """A request of the kind, written to the applicant.  In: the field that a wrong date is said at."""
+    with judged({"uq_change_request_open": ("", MEANWHILE), "ck_change_request_due_at": (field, TO_COME)}):
         _end_lapsed(application, now=now)
         made = ChangeRequest(
-            application_id=application.id, section_ids=chosen, reason=clean(reason), due_at=due_at, asked_by=by,
-            asked_at=now,
+            application_id=application.id, section_ids=[each.id for each in chosen], is_invitation=is_invitation,
+            reason=clean(reason), due_at=due_at, asked_by=by, asked_at=now,
         )  # fmt: skip
         db.session.add(made)
     db.session.expire(application, ["change_request"])
-    named = [titles[key] for key in chosen]
-    audit.record(
-        by, "application.changes_asked", application, sections=named, reason=made.reason, due_at=due_at.isoformat()
-    )
-    _tell(application, made, "changes_requested", titles=named)
+    titles = [each.title for each in chosen]
+    verb = "application.invited" if is_invitation else "application.changes_asked"
+    audit.record(by, verb, application, sections=titles, reason=made.reason, due_at=due_at.isoformat())
+    _tell(application, made, "invited_to_complete" if is_invitation else "changes_requested", titles=titles)
     return made
 
 
@@ -116,7 +170,7 @@ def _hold(request: ChangeRequest, application: Application) -> None:
     """Hold application and request, in this order, as they are now.  Raises WrongStep."""
     queries.locked(application.id)
     db.session.refresh(request, with_for_update={"of": ChangeRequest})
-    if not request.is_open or application.shown not in ASKED:
+    if not request.is_open or not stands_open(request, application):
         raise WrongStep(f"{request} of {application} is over")
 
 

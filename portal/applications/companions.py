@@ -105,10 +105,12 @@ def register(companion: Companion) -> None:
 
 
 def tasks_of(applications: Sequence[Application]) -> dict[int, list[Task]]:
-    """The lines of all companions by application id."""
+    """The lines of all companions by application id; none for whoever was offered a place, whatever they still fill
+    in: their letters and endorsements have done what they were for."""
     found: dict[int, list[Task]] = {application.id: [] for application in applications}
-    for companion in _companions if applications else ():
-        for application_id, tasks in companion.tasks(applications).items():
+    asked = [application for application in applications if application.status is not Status.OFFERED]
+    for companion in _companions if asked else ():
+        for application_id, tasks in companion.tasks(asked).items():
             found[application_id] += tasks
     return found
 

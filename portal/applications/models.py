@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     Computed,
@@ -51,7 +52,8 @@ class Application(HasId, Model):
     `title`, `site_id`, `sort_name` and `search_text` repeat what answers and the person say, so that staff lists
     sort and search by an index; `actions.refresh_index` alone writes them.  `reference_length` puts number 10,000
     after number 9,999.  While `editing_since` is set, answers and documents are a working copy of what was submitted,
-    which stands meanwhile (see `revisions`).
+    which stands meanwhile (see `revisions`).  `given_section_ids` are the sections asked later that were submitted
+    since, see `later`.
 
     `is_test` marks one that staff made to try a form: only who made it sees it, and no list or figure holds it.
     `known_form_id` is the version that its applicant last knew, where the draft has moved to a newer one since and
@@ -78,6 +80,7 @@ class Application(HasId, Model):
     submitted_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     editing_since: Mapped[datetime | None]
+    given_section_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}", default=list)
     version: Mapped[int] = mapped_column(server_default="1")
 
     cycle: Mapped[Cycle] = relationship()

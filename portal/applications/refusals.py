@@ -35,6 +35,15 @@ class NoDraft(Exception):
         self.application = application
 
 
+class AskedLater(Exception):
+    """A write in a section that is asked later, and not of this application at the moment; nothing was changed."""
+
+    def __init__(self, application: Any, title: str) -> None:
+        super().__init__(f"“{title}” of {application} is asked later")
+        self.application = application
+        self.title = title
+
+
 class Kept(Exception):
     """Something keeps an application from being deleted; `reason` is a whole sentence.  Nothing was changed."""
 

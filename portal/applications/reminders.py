@@ -13,10 +13,11 @@ from portal.accounts.models import Person
 from portal.applications import queries
 from portal.applications.companions import tasks_of
 from portal.applications.extension_models import Extension
+from portal.applications.later import EDITED
 from portal.applications.models import Application
 from portal.applications.progress import REMINDER, Draft
 from portal.applications.reminder_models import Before, Reminder
-from portal.applications.rules import EDITED, leads, unlocked
+from portal.applications.rules import leads, unlocked
 from portal.applications.sheet import sheet
 from portal.applications.status import Status
 from portal.applications.team_models import Access, TeamMember

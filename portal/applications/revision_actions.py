@@ -6,6 +6,7 @@ from typing import Any
 from portal.accounts.models import Person
 from portal.applications import companions, queries, revisions
 from portal.applications.actions import drop_unasked, refresh_index
+from portal.applications.later import completes
 from portal.applications.models import Application
 from portal.applications.refusals import Incomplete, NoDraft, NotYours, Unchanged
 from portal.applications.revision_changes import changes_since
@@ -51,7 +52,7 @@ def submit_again(application: Application, *, by: Person, now: datetime) -> None
     if not unlocked(by, application, now):
         raise NoDraft(application)
     found = changes_since(application, before)
-    if not found:
+    if not found and not completes(application, now):
         raise Unchanged(str(application))
     count = sum(len(problems) for problems in problems_of(application).values())
     count += sum(len(task.stops) for task in companions.tasks_of([application])[application.id])
@@ -59,6 +60,7 @@ def submit_again(application: Application, *, by: Person, now: datetime) -> None
         raise Incomplete(count)
     drop_unasked(application, by=by, now=now)
     revision = revisions.take(application, by=by, now=now)
+    _keep_given(application, now=now)
     application.editing_since, application.changed_at = None, now
     refresh_index(application)
     asked = application.change_request
@@ -71,7 +73,7 @@ def submit_again(application: Application, *, by: Person, now: datetime) -> None
     cycle = application.cycle
     context: dict[str, Any] = companions.mail_context_of(application) | {
         "application": application, "cycle": cycle, "opportunity": cycle.opportunity, "revision": revision,
-        "labels": [one.label for one in found],
+        "labels": [one.label for one in found], "request": asked, "invited": asked is not None and asked.is_invitation,
     }  # fmt: skip
     write(
         "application_revised",
@@ -82,6 +84,12 @@ def submit_again(application: Application, *, by: Person, now: datetime) -> None
     )
     if asked is not None:
         write("changes_submitted", to=asked.asked_by, about=application, reply_to=application.person.email, **context)
+
+
+def _keep_given(application: Application, *, now: datetime) -> None:
+    """Sections asked later that are submitted under an invitation are part of the application from now on."""
+    if (asked := completes(application, now)) is not None:
+        application.given_section_ids = sorted({*application.given_section_ids, *asked.section_ids})
 
 
 def drop_late(application_id: int, *, now: datetime) -> bool:

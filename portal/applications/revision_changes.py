@@ -7,11 +7,13 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
+from portal.applications.later import left_out
 from portal.applications.models import Application
 from portal.applications.revision_models import Revision
 from portal.applications.revisions import contents
 from portal.catalogue.fields import kind_of
-from portal.catalogue.frozen import FrozenForm, FrozenQuestion, frozen
+from portal.catalogue.frozen import FrozenForm, FrozenQuestion, FrozenSection, frozen
+from portal.core.clock import now
 
 _TOKENS = re.compile(r"\s+|\S+")
 MOST_COMPARISONS = 4_000_000
@@ -57,10 +59,14 @@ def of_working_copy(application: Application) -> Contents:
     return Contents(*contents(application))
 
 
-def changes(form: FrozenForm, before: Contents, after: Contents) -> list[Change]:
-    """The questions of a form that are answered differently, in its order."""
+def changes(
+    form: FrozenForm, before: Contents, after: Contents, *, without: Sequence[FrozenSection] = ()
+) -> list[Change]:
+    """The questions of a form that are answered differently, in its order; not those of the sections `without`."""
     found = []
     for section in form.sections:
+        if section in without:
+            continue
         for question in section.questions:
             old, new = _value(question, before), _value(question, after)
             if old != new:
@@ -71,7 +77,9 @@ def changes(form: FrozenForm, before: Contents, after: Contents) -> list[Change]
 
 def changes_since(application: Application, revision: Revision) -> list[Change]:
     """What the working copy of an application differs in from its last revision."""
-    return changes(frozen(application.form), of_revision(revision), of_working_copy(application))
+    form = frozen(application.form)
+    without = left_out(application, form, now())
+    return changes(form, of_revision(revision), of_working_copy(application), without=without)
 
 
 def history(application: Application, revisions: Sequence[Revision]) -> list[tuple[Revision, list[Change]]]:

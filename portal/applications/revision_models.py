@@ -41,13 +41,15 @@ class ChangeRequest(HasId, Model):
     """What a coordinator asked an applicant to change in a submitted application, and until when they can.
 
     Only the sections named are unlocked, for as long as it is open: until `due_at`, a new submission (`answered_at`),
-    or the coordinator's taking it back (`cancelled_at`).
+    or the coordinator's taking it back (`cancelled_at`).  Where `is_invitation`, it asks for no correction, but invites
+    to complete sections that are asked later.
     """
 
     __tablename__ = "change_request"
 
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"))
     section_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    is_invitation: Mapped[bool] = mapped_column(server_default="false", default=False)
     reason: Mapped[str]
     due_at: Mapped[datetime]
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))

@@ -7,6 +7,7 @@ from flask_login import current_user
 from portal.applications import queries, revision_actions, revisions
 from portal.applications.blueprint import bp
 from portal.applications.forms import ActForm
+from portal.applications.later import running
 from portal.applications.models import Application
 from portal.applications.revision_changes import changes_since, history
 from portal.applications.rules import belongs
@@ -20,7 +21,11 @@ from portal.core.clock import now
 def reopen(application: Application) -> ResponseReturnValue:
     """Begin to edit; what was submitted stands until it is submitted again."""
     revision_actions.reopen(application, by=current_user._get_current_object(), now=now())
-    flash("You can change your application.|What you submitted stands until you submit the changes.")
+    asked = running(application, now())
+    if asked is not None and asked.is_invitation:
+        flash("You can complete your application.|What you submitted before stands.")
+    else:
+        flash("You can change your application.|What you submitted stands until you submit the changes.")
     return redirect(url_for("applications.show", application_id=application.id), 303)
 
 

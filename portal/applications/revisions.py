@@ -81,7 +81,10 @@ def counted() -> tuple[Any, Any]:
 
 
 class Submitted:
-    """An application with the answers and documents of a revision; all else is that of the application."""
+    """An application with the answers and documents of a revision, as if nobody edited it; all else is that of the
+    application."""
+
+    editing_since = None
 
     def __init__(self, application: Application, revision: Revision) -> None:
         self._application = application

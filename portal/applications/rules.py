@@ -1,19 +1,19 @@
 """Who may read, write, submit and withdraw an application, and when.  Facts of time are computed here, not stored."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask_login import AnonymousUserMixin
 
 from portal.accounts.models import Person
 from portal.accounts.rules import coordinates
+from portal.applications.later import EDITED, running, stands_open
 from portal.applications.models import Application, Document
 from portal.applications.refusals import Turned
 from portal.applications.scan_states import ScanState
 from portal.applications.status import By, Status, Step, find_step, steps_from
 from portal.applications.team_models import TeamMember
-from portal.catalogue.form_models import Form
 from portal.catalogue.models import Cycle
 from portal.catalogue.status import Publication
 from portal.core import clock, scanner
@@ -82,16 +82,10 @@ def is_open(user: Any, thing: Cycle | Application, now: datetime) -> bool:
     return now < cycle.closes_at
 
 
-EDITED = frozenset({Status.SUBMITTED, Status.ELIGIBLE})
-"""Until review starts, applicants may change what they submitted, where the cycle says so."""
-ASKED = EDITED | {Status.IN_REVIEW, Status.PANEL}
-"""Until a decision is recorded, a coordinator may ask for changes; what was asked for stays unlocked after that, since
-the decision is private."""
-
-
 @dataclass(frozen=True)
 class Unlocked:
-    """What somebody can write in at a moment: all sections, or those of these ids, until when; falsy for nothing."""
+    """What somebody can write in at a moment: all sections that are part of the application, or those of these ids,
+    until when; falsy for nothing."""
 
     everything: bool = False
     sections: frozenset[int] = frozenset()
@@ -106,8 +100,8 @@ class Unlocked:
 
 def unlocked(user: Any, application: Application, now: datetime) -> Unlocked:
     """What this person can write in: a draft while it is open; what was submitted until its deadline and before
-    review, where the cycle lets it; otherwise the sections that a coordinator asked to have changed, until their date
-    and the silent grace after it."""
+    review, where the cycle lets it; otherwise the sections that a coordinator asked to have changed or invited to
+    complete, until their date and the silent grace after it."""
     if not may_write(user, application):
         return Unlocked()
     takes_all = application.status is Status.DRAFT or (
@@ -115,10 +109,8 @@ def unlocked(user: Any, application: Application, now: datetime) -> Unlocked:
     )  # fmt: skip
     if takes_all and is_open(user, application, now):
         return Unlocked(everything=True, until=application.deadline)
-    asked = application.change_request
-    if asked is None or application.shown not in ASKED:
-        return Unlocked()
-    if now >= asked.due_at + timedelta(minutes=application.cycle.grace_minutes):
+    asked = running(application, now)
+    if asked is None:
         return Unlocked()
     return Unlocked(sections=frozenset(asked.section_ids), until=asked.due_at)
 
@@ -215,12 +207,6 @@ def delete_application(user: Any, application: Application) -> bool | Refusal:
     if not leads(user, application):
         return _only_the_lead(user, application)
     return True if application.status is Status.DRAFT or application.is_test else over(application, user)
-
-
-@rule("application.test")
-def start_test(user: Any, form: Form) -> bool:
-    """Whoever manages a listing tries any version of its forms."""
-    return coordinates(user, form.cycle.opportunity)
 
 
 @rule("application.withdraw")
@@ -321,13 +307,22 @@ def over(application: Application, user: Any) -> Turned:
         sentence = f"{who} withdrew this application on {moment(application.changed_at)}. {contact}"
         title = f"{who} withdrew this application"
     else:
-        until = unlocked(user, application, clock.now()).until
+        until, asked = unlocked(user, application, clock.now()).until, running(application, clock.now())
         advice = _contact(application.cycle, "if something in it must change")
+        if until is None and (passed := _missed(application)) is not None:
+            advice = f"You were invited to complete more of it by {moment(passed)}, and that date has passed. {advice}"
         if until is not None:
-            advice = f"Parts of it can be changed until {moment(until)}: open your application and press the button."
+            does = "completed" if asked is not None and asked.is_invitation else "changed"
+            advice = f"Parts of it can be {does} until {moment(until)}: open your application and press the button."
         sentence = f"{who} submitted this application on {when}, so its answers are fixed. {advice}"
         title = "You have applied already" if who == "You" else "Your team has applied already"
     return Turned(sentence, title=title, status=409, application_id=application.id)
+
+
+def _missed(application: Application) -> datetime | None:
+    """When an invitation to complete more ended that was not answered; None where there is none."""
+    asked = application.change_request
+    return asked.due_at if asked is not None and asked.is_invitation and stands_open(asked, application) else None
 
 
 def _contact(cycle: Cycle, purpose: str) -> str:

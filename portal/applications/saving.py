@@ -11,9 +11,10 @@ from portal.accounts.models import Person
 from portal.applications import companions, scanning
 from portal.applications.actions import refresh_index
 from portal.applications.inspection import BadFile, inspect, plain_name
+from portal.applications.later import closed
 from portal.applications.marks import is_typed, stamp
 from portal.applications.models import Answer, Application, Document
-from portal.applications.refusals import NoDraft, NotYours
+from portal.applications.refusals import AskedLater, NoDraft, NotYours
 from portal.applications.rules import may_write, unlocked
 from portal.applications.sheet import current_documents, field_name, given_documents
 from portal.applications.status import Status
@@ -96,16 +97,15 @@ def save_section(
 
     In: the application as `queries.held` gives it; raw input by field name; files by field name; the marks of the
     values that the form was made from, which also say which questions it covers (None covers all of the section and
-    overwrites); a document to remove.  Out: what was not kept.  Raises NotYours, and NoDraft when the draft is none
-    any more, or nothing that the section's owner edits.
+    overwrites); a document to remove.  Out: what was not kept.  Raises NotYours, NoDraft when the draft is none any
+    more, or nothing that the section's owner edits, and AskedLater where all of it is asked later.
     """
     if not may_write(by, application):
         raise NotYours(str(application))
-    if not is_written(application, section.id, by=by, now=now):
-        raise NoDraft(application)
+    later = _asked_later(application, section, by=by, now=now)
     saved = Saved()
     try:
-        for question in section.questions:
+        for question in (each for each in section.questions if each not in later):
             name = field_name(question)
             if kind_of(question).is_file:
                 _save_files(application, question, by=by, now=now, uploads=uploads.get(name, ()), saved=saved)
@@ -121,18 +121,45 @@ def save_section(
         if application.status is Status.DRAFT:  # what was submitted is found by what it says until it is submitted anew
             refresh_index(application)
         db.session.flush()
-        saved.news = companions.tell_saved(application, saved.changed, by)
+        saved.news = [
+            f"“{each.label}” is asked later, only of those invited.|What this page had for it was not saved."
+            for each in later
+        ]
+        saved.news += companions.tell_saved(application, saved.changed, by)
     except BaseException:
         forget_stored(saved.stored_keys)
         raise
     return saved
 
 
-def is_written(application: Application, section_id: int, *, by: Person, now: datetime) -> bool:
-    """Whether somebody writes in a section at that moment: in any of a draft, in what is unlocked of an edit."""
+def _asked_later(
+    application: Application, section: FrozenSection, *, by: Person, now: datetime
+) -> list[FrozenQuestion]:
+    """The questions of a section that a newer form asks later, where an old tab still has them; the others are saved.
+
+    Raises what `must_be_written` raises, and AskedLater where it is all of them.
+    """
+    must_be_written(application, section.id, by=by, now=now)
+    shut = {each.id for each in closed(application, frozen(application.form), now)}
+    found = [question for question in section.questions if question.section_id in shut]
+    if found and len(found) == len(section.questions):
+        raise AskedLater(application, section.title)
+    return found
+
+
+def must_be_written(application: Application, section_id: int, *, by: Person, now: datetime) -> None:
+    """Refuse a write in a section that cannot be written in: in a draft all can but those asked later, in an edit what
+    is unlocked.
+
+    Raises AskedLater, NoDraft.
+    """
+    for section in closed(application, frozen(application.form), now):
+        if section.id == section_id:
+            raise AskedLater(application, section.title)
     if application.status is Status.DRAFT:
-        return True
-    return application.editing_since is not None and section_id in unlocked(by, application, now)
+        return
+    if application.editing_since is None or section_id not in unlocked(by, application, now):
+        raise NoDraft(application)
 
 
 def _save_answer(
@@ -257,15 +284,14 @@ def max_bytes(question: FrozenQuestion) -> int:
 def remove_document(document: Document, *, by: Person, now: datetime) -> None:
     """Take a file out of a draft, or out of a section of an edit that is unlocked; its bytes go a day later.
 
-    Raises NotYours, NoDraft.
+    Raises NotYours, NoDraft, AskedLater.
     """
     application = document.application
     if not may_write(by, application):
         raise NotYours(str(document))
     questions = frozen(application.form).questions
     section = next((each.section_id for each in questions if each.key == document.question_key), 0)
-    if not is_written(application, section, by=by, now=now):
-        raise NoDraft(application)
+    must_be_written(application, section, by=by, now=now)
     if document.removed_at is None:
         document.removed_at = now
         audit.record(by, "document.removed", document, application=document.application_id)

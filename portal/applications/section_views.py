@@ -16,10 +16,11 @@ from portal.applications.carrying import Former, former
 from portal.applications.companions import tasks_of
 from portal.applications.eligibility import eligibility, known_of, others_open
 from portal.applications.forms import ActForm, section_form
+from portal.applications.later import closed
 from portal.applications.marks import read_marks, stamp
 from portal.applications.models import Application
 from portal.applications.progress import Draft, saved_line
-from portal.applications.refusals import NoDraft
+from portal.applications.refusals import AskedLater, NoDraft
 from portal.applications.rules import leads, unlocked
 from portal.applications.saving import Saved, save_section
 from portal.applications.sheet import Part, field_name, sheet
@@ -65,8 +66,10 @@ def section(application: Application, section_id: int) -> ResponseReturnValue:
 
 
 def _from_profile(application: Application, part: Part) -> dict[str, Any]:
-    """What the profile says to questions of a section in which nothing is stored yet: its owner's own draft only."""
-    if application.status is not Status.DRAFT or not leads(current_user, application):
+    """What the profile says to questions of a section in which nothing is stored yet: its owner's own draft, or a
+    section that they are invited to complete."""
+    is_new = part.section.on_invitation and part.section.id not in application.given_section_ids
+    if not (application.status is Status.DRAFT or is_new) or not leads(current_user, application):
         return {}
     return fill_in(current_user, [row.question for row in part.offered], application.values)
 
@@ -117,6 +120,8 @@ def _save_former(application: Application, section_id: int) -> ResponseReturnVal
     is_open = saved.conflicts or any(each.question.key in asked for each in saved.refused)
     if not is_open:
         flash("Saved.|The form has changed since you opened that page. What changed stands below.")
+    for words in saved.news:
+        flash(words)
     _tell_of_files(saved)
     if is_open:
         return _open_answers_page(application_id, old.section, saved)
@@ -173,8 +178,10 @@ def _next_page(application: Application, section: FrozenSection) -> str:
     if draft.parts[place].problems:
         return url_for("applications.section", **here, check=1)
     flash(f"“{section.title}” is complete.|{draft.left_words}")
-    if place + 1 < len(titles):
-        return url_for("applications.section", application_id=application.id, section_id=titles[place + 1])
+    unlock = unlocked(current_user, application, now())
+    following = next((key for key in titles[place + 1 :] if key in unlock), None)
+    if following is not None:
+        return url_for("applications.section", application_id=application.id, section_id=following)
     return url_for("applications.check" if draft.is_ready else "applications.show", application_id=application.id)
 
 
@@ -227,9 +234,13 @@ def _open_answers_page(application_id: int, section: FrozenSection, saved: Saved
 
 
 def _find(application: Application, section_id: int) -> tuple[Part, list[Part]]:
-    """The section's part of the sheet, and all parts; 404 for a section of another form."""
+    """The section's part of the sheet, and all parts; 404 for a section of another form.  Raises AskedLater."""
     parts = sheet(application)
     found = next((part for part in parts if part.section.id == section_id), None)
+    if found is None:
+        for section in closed(application, frozen(application.form), now()):
+            if section.id == section_id:
+                raise AskedLater(application, section.title)
     return found or abort(404), parts
 
 
@@ -250,6 +261,7 @@ def _page(
     deciding = eligibility(parts)
     refusals = deciding.refusals if part.section.id in deciding.section_ids else []
     place, thread = parts.index(part), _thread(application, part.section)
+    unlock = unlocked(current_user, application, now())
     return render_template(
         "applications/section.html",
         application=application,
@@ -258,7 +270,8 @@ def _page(
         part=part,
         draft=Draft(application, parts, tasks_of([application])[application.id]),
         place=place + 1,
-        next_part=parts[place + 1] if place + 1 < len(parts) else None,
+        unlock=unlock,
+        next_part=next((each for each in parts[place + 1 :] if each.section.id in unlock), None),
         form=form,
         advice=advice or {},
         filled=filled,

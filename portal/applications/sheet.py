@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from portal.applications.later import left_out
 from portal.applications.models import Application, Document
 from portal.applications.status import Status
 from portal.catalogue import conditions
 from portal.catalogue.fields import kind_of
 from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
 from portal.catalogue.question_kind import Fault, QuestionKind
+from portal.core.clock import now
 from portal.core.text import plural
 
 HELD_BACK = "Not shown: it may identify a patient. Whoever may write here opens the section and takes that out."
@@ -122,13 +124,22 @@ def sheet(application: Application, *, for_reviewers: bool = False) -> list[Part
     """All sections of an application's own form version with their rows, in order.
 
     In: the application with form, answers and documents; whether to leave out the questions that are not for
-    reviewers.  Questions whose condition does not hold are no rows, and sections with nothing to show are left out.
+    reviewers.  Questions whose condition does not hold are no rows; sections with nothing to show are left out, and
+    those that are asked later until they are part of the application.
     """
+    return sheet_and_later(application, for_reviewers=for_reviewers)[0]
+
+
+def sheet_and_later(application: Application, *, for_reviewers: bool = False) -> tuple[list[Part], list[FrozenSection]]:
+    """The same, and the sections that are asked later and no part of the application."""
     values = application.values
     form = frozen(application.form)
+    later = left_out(application, form, now())
     asked = conditions.asked_of(form.questions, values)
     parts = []
     for section in form.sections:
+        if section in later:
+            continue
         here: dict[str, str] = {}
         offered = []
         for question in section.questions:
@@ -142,7 +153,7 @@ def sheet(application: Application, *, for_reviewers: bool = False) -> list[Part
         part = Part(section, _read(offered, for_reviewers=for_reviewers), offered)
         if part.rows or (offered and not for_reviewers):
             parts.append(part)
-    return parts
+    return parts, later
 
 
 def _read(offered: list[Row], *, for_reviewers: bool) -> list[Row]:
@@ -174,10 +185,11 @@ def is_held_back(application: Application, question: FrozenQuestion, value: Any)
 
 
 def unasked(application: Application) -> list[FrozenQuestion]:
-    """The questions of its form that the application's answers do not bring up."""
-    questions = frozen(application.form).questions
-    asked = conditions.asked_of(questions, application.values)
-    return [question for question in questions if question.key not in asked]
+    """The questions of its form that the application's answers do not bring up, or that are asked later."""
+    form = frozen(application.form)
+    later = {question.key for section in left_out(application, form, now()) for question in section.questions}
+    asked = conditions.asked_of(form.questions, application.values) - later
+    return [question for question in form.questions if question.key not in asked]
 
 
 def problems_of(application: Application) -> dict[str, list[str]]:

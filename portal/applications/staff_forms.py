@@ -1,6 +1,6 @@
 """Forms that coordinators fill in on an application."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from wtforms import HiddenField, TextAreaField
@@ -76,6 +76,27 @@ class ChangesForm(StaffForm):
     def offer(self, sections: Sequence[FrozenSection]) -> None:
         """Set the sections to choose from."""
         self.sections.choices = [SelectChoice(section.id, section.title) for section in sections]
+
+
+class InvitationForm(StaffForm):
+    """Which sections that are asked later an applicant is invited to complete, and until when."""
+
+    later = CheckboxesField(
+        "Sections to complete", coerce=int, validators=[DataRequired("Choose at least one section to complete.")]
+    )
+    words = TextAreaField(
+        "What you want to tell them",
+        filters=[lambda text: clean(text).strip() if text else text],
+        validators=[DataRequired("Write why you invite them, or what to look out for."), limited(4000)],
+    )
+    invited_until = MomentField("Until", [InputRequired("Choose the day and time until which they can complete it.")])
+
+    def offer(self, sections: Sequence[FrozenSection], given: Collection[int]) -> None:
+        """Set the sections to choose from, with those that were submitted already marked; a single one is chosen."""
+        marks = {section.id: " (submitted before)" if section.id in given else "" for section in sections}
+        self.later.choices = [SelectChoice(each.id, f"{each.title}{marks[each.id]}") for each in sections]
+        if len(sections) == 1 and not self.is_submitted():
+            self.later.data = [sections[0].id]
 
 
 class MoreTimeForm(StaffForm):

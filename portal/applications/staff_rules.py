@@ -9,9 +9,23 @@ from portal.applications.extension_models import Extension
 from portal.applications.extension_queries import apply_together
 from portal.applications.models import Application
 from portal.applications.revision_models import ChangeRequest
-from portal.applications.rules import coordinate_application, took_part
+from portal.applications.rules import coordinate_application, leads, took_part
+from portal.catalogue.form_models import Form
 from portal.catalogue.models import Cycle
 from portal.core.access import rule
+
+
+@rule("application.test")
+def start_test(user: Any, form: Form) -> bool:
+    """Whoever manages a listing tries any version of its forms."""
+    return coordinates(user, form.cycle.opportunity)
+
+
+@rule("application.invite-myself")
+def invite_myself(user: Any, application: Application) -> bool:
+    """Whoever made a test application, once it is submitted."""
+    return application.is_test and leads(user, application) and application.submitted_at is not None
+
 
 rule("application.move")(coordinate_application)
 rule("note.write")(coordinate_application)

@@ -9,11 +9,13 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import joinedload, lazyload
 
 from portal.accounts.models import Person
+from portal.applications.later import left_out
 from portal.applications.models import DELETED, Application
 from portal.applications.team_models import TeamChange, TeamComment, TeamMember
 from portal.catalogue.frozen import FrozenQuestion, FrozenSection, frozen
 from portal.catalogue.models import Cycle
 from portal.core.audit import Event
+from portal.core.clock import now
 from portal.core.db import db
 from portal.core.tokens import hashed
 
@@ -89,9 +91,13 @@ def comments_of(application: Application) -> Sequence[TeamComment]:
 def threads(application: Application) -> list[Thread]:
     """The comments by section of the application's own form, each section with a thread; in one query.
 
-    Comments on a question that a newer form no longer has stand with the first section.
+    Comments on a question that a newer form no longer has, or asks later, stand with the first section.
     """
-    sections = frozen(application.form).sections
+    form = frozen(application.form)
+    later = left_out(application, form, now())
+    sections = [section for section in form.sections if section not in later]
+    if not sections:
+        return []
     place = {question.key: section.id for section in sections for question in section.questions}
     found: dict[int, list[TeamComment]] = {section.id: [] for section in sections}
     for comment in comments_of(application):

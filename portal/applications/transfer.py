@@ -16,7 +16,7 @@ from portal.accounts.models import Person
 from portal.applications import queries, transfer_files
 from portal.applications.marks import is_typed, stamp
 from portal.applications.models import Application
-from portal.applications.refusals import NoDraft
+from portal.applications.refusals import AskedLater, NoDraft
 from portal.applications.saving import forget_stored, remove_document, save_section
 from portal.applications.sheet import field_name, given_documents, sheet
 from portal.applications.status import Status
@@ -60,8 +60,8 @@ def import_answers(
     """Put exported answers and files into a draft; questions that are not named keep theirs.
 
     In: the application as `queries.held` gives it, what `export_answers` gave, the list that `transfer_files.write`
-    gave and its folder.  All or nothing.  Raises NotAnswers, what saving raises, and OSError where a file cannot be
-    read.
+    gave and its folder.  All or nothing.  Raises NotAnswers (also for what is asked later), what saving raises, and
+    OSError where a file cannot be read.
     """
     questions = {question.key: question for question in frozen(application.form).questions if is_typed(question)}
     values, problems = _load(questions, data)
@@ -74,6 +74,9 @@ def import_answers(
             for section in frozen(application.form).sections:
                 here = [each for each in incoming if each.question in section.questions]
                 _save(application, section, values, here, by=by, now=now, stored=stored)
+    except AskedLater as later:
+        forget_stored(stored)
+        raise NotAnswers({"": str(later)}) from None
     except BaseException:
         forget_stored(stored)
         raise

@@ -1,13 +1,15 @@
 """Test applications: staff fill in a form as applicants will, and nothing of it counts or reaches anybody else."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import Person
+from portal.applications import change_requests
 from portal.applications.models import Application, StatusEvent
+from portal.applications.revision_models import ChangeRequest
 from portal.applications.status import Status
 from portal.catalogue.form_models import Form
 from portal.core import audit
@@ -15,6 +17,8 @@ from portal.core.db import Model, db
 from portal.core.text import folded
 from portal.messaging.actions import Addressee, redirections
 
+INVITATION = "You invited yourself to try what is asked later."
+DAYS_TO_COMPLETE = timedelta(days=14)
 NOTICE = "This is about a test application. Only you get this mail, whoever it would go to."
 
 
@@ -36,6 +40,21 @@ def start_test(form: Form, *, by: Person, now: datetime) -> Application:
     db.session.add(StatusEvent(application_id=made.id, at=now, actor_id=by.id, source=None, target=Status.DRAFT))
     audit.record(by, "application.test_started", made, cycle=form.cycle_id, version=form.number)
     return made
+
+
+def invite_myself(application: Application, *, now: datetime) -> ChangeRequest:
+    """Invite whoever made a test to complete all that is asked later, as a coordinator would.
+
+    Raises what inviting raises.
+    """
+    return change_requests.invite(
+        application,
+        section_ids=[section.id for section in change_requests.to_complete(application)],
+        reason=INVITATION,
+        due_at=now + DAYS_TO_COMPLETE,
+        by=application.person,
+        now=now,
+    )
 
 
 def to_the_tester(about: Model, /) -> tuple[Addressee, str] | None:

@@ -1,5 +1,6 @@
 """The applicant's own pages: all applications, one of them, starting, submitting, withdrawing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -29,15 +30,17 @@ from portal.applications.blueprint import bp
 from portal.applications.carrying import acknowledge, told_lines
 from portal.applications.companions import asides_of, panels_of, tasks_of
 from portal.applications.forms import ActForm, WithdrawForm
+from portal.applications.later import INVITED, completes, running
 from portal.applications.models import Application
 from portal.applications.progress import Draft, timeline
 from portal.applications.refusals import Incomplete, Unchanged
 from portal.applications.revision_changes import changes_since
-from portal.applications.rules import belongs, leads, may_write, over, seat_of, unlocked
-from portal.applications.sheet import Part, sheet
+from portal.applications.rules import belongs, is_open, leads, may_write, over, seat_of, unlocked
+from portal.applications.sheet import Part, sheet, sheet_and_later
 from portal.applications.stages import outlooks
 from portal.applications.status import FINAL, Status
 from portal.applications.team_views import draft_page
+from portal.catalogue.frozen import FrozenSection
 from portal.catalogue.models import Cycle
 from portal.core import audit
 from portal.core.access import Denied, guard, signed_in
@@ -63,7 +66,8 @@ def dashboard() -> str:
         running=[(application, timeline(application)) for application in running],
         outlooks=outlooks(running, now=now()),
         unread=conversations.unread_by_applicant([application.id for application in mine]),
-        unlocks={application.id: unlocked(current_user, application, now()) for application in running},
+        unlocks={one.id: unlocked(current_user, one, now()) for one in mine if one.status is not Status.DRAFT},
+        submitted=[application for application in mine if application.status is not Status.DRAFT],
         past=[application for application in mine if application.status in FINAL],
         tests=[application for application in everything if application.is_test],
         messages=queries.messages_about(current_user.id, everything),
@@ -122,42 +126,53 @@ def show(application: Application) -> str:
         audit.record_read(current_user._get_current_object(), "application.read", application)
     if application.status is Status.DRAFT and not may_write(current_user, application):
         return draft_page(application)
-    if application.status is Status.DRAFT and (draft := _draft(application, sheet(application))).is_open:
-        changes = list(told_lines(application))
-        return _tasks_page(application, draft, changes=changes, edit=None)
+    if application.status is Status.DRAFT and is_open(application.person, application, now()):
+        return _tasks_page(application, changes=list(told_lines(application)), edit=None)
     is_edited = application.editing_since is not None and "submitted" not in request.args
     if is_edited and unlocked(current_user, application, now()):
-        draft = _draft(application, sheet(application))
-        return _tasks_page(application, draft, changes=[], edit=_edit(application))
-    parts = sheet(revisions.as_submitted(application))
+        return _tasks_page(application, changes=[], edit=_edit(application))
+    parts, later = sheet_and_later(revisions.as_submitted(application))
     letter = queries.last_letter(application) if belongs(current_user, application) else None
     stops = [] if application.status is Status.DRAFT else timeline(application)
     panels = panels_of(application, current_user)
     return render_template(
         "applications/show.html", parts=parts, stops=stops, letter=letter, panels=panels, act=ActForm(),
         own=belongs(current_user, application), is_lead=leads(current_user, application),
-        unlock=unlocked(current_user, application, now()), outlook=outlooks([application], now=now())[application.id],
+        unlock=unlocked(current_user, application, now()), to_come=_to_come(application, later),
+        outlook=outlooks([application], now=now())[application.id],
         **_about(application),
     )  # fmt: skip
 
 
-def _tasks_page(application: Application, draft: Draft, **context: Any) -> str:
-    return render_template("applications/tasks.html", draft=draft, act=ActForm(), **context, **_about(application))
+def _to_come(application: Application, later: Sequence[FrozenSection]) -> list[str]:
+    """The titles of the sections asked later that its applicant may still be invited to complete, as far as they are
+    told where it stands."""
+    return [section.title for section in later] if application.shown in INVITED | {Status.DRAFT} else []
+
+
+def _tasks_page(application: Application, **context: Any) -> str:
+    parts, later = sheet_and_later(application)
+    return render_template(
+        "applications/tasks.html", draft=_draft(application, parts), to_come=_to_come(application, later),
+        act=ActForm(), **context, **_about(application),
+    )  # fmt: skip
 
 
 def _edit(application: Application) -> dict[str, Any] | None:
     """What the pages of an edit say besides those of a draft; None for a draft.
 
-    Out: what is unlocked until when, the request for changes, the last revision, the questions that differ from it, and
-    the ids of their sections.
+    Out: what is unlocked until when, the request for changes or the invitation, whether it is one, the last revision,
+    the questions that differ from it, and the ids of their sections.
     """
     last = revisions.last(application.id) if application.editing_since else None
     if last is None:
         return None
-    found = changes_since(application, last)
+    found, asked = changes_since(application, last), running(application, now())
     return {
         "unlock": unlocked(current_user, application, now()),
-        "asked": application.change_request,
+        "asked": asked,
+        "invited": asked is not None and asked.is_invitation,
+        "is_same": not found and not completes(application, now()),
         "last": last,
         "changes": found,
         "changed": {one.section_id for one in found},
@@ -208,11 +223,15 @@ def submit(application: Application) -> ResponseReturnValue:
 
 def _submit_again(application: Application, who: Person) -> ResponseReturnValue:
     """Submit what was changed in a submitted application."""
+    asked = running(application, now())
     try:
         revision_actions.submit_again(application, by=who, now=now())
     except (Incomplete, Unchanged):
         return _check_page(application), 422
-    flash("Changes submitted.|Your application is read as it is now. We emailed you what changed.")
+    if asked is not None and asked.is_invitation:
+        flash("Submitted.|What you completed is part of your application now. We emailed you a receipt.")
+    else:
+        flash("Changes submitted.|Your application is read as it is now. We emailed you what changed.")
     return redirect(url_for("applications.show", application_id=application.id), 303)
 
 

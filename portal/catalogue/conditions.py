@@ -59,22 +59,28 @@ def words(question: Any, others: Iterable[Any]) -> str:
     return f"Answer only if “{parent.label}” {does} {answers}."
 
 
-def condition_problems(questions: Sequence[Any]) -> dict[str, str]:
+def asked_later(form: Any) -> Set[str]:
+    """The keys of the questions of a form, as rows or frozen, that are asked later, only of those invited."""
+    return {question.key for section in form.sections if section.on_invitation for question in section.questions}
+
+
+def condition_problems(questions: Sequence[Any], later: Set[str] = frozenset()) -> dict[str, str]:
     """What is wrong with the conditions of a form: sentences that name the fix, by key of the question.
 
-    In: the questions of one version in the order people meet them.
+    In: the questions of one version in the order people meet them, and the keys of those that are asked later: what
+    is asked at once cannot depend on them.
     """
     found: dict[str, str] = {}
     earlier: dict[str, Any] = {}
     everybody = {question.key: question for question in questions}
     for question in questions:
-        if sentence := _problem(question, earlier, everybody):
+        if sentence := _problem(question, earlier, everybody, later):
             found[question.key] = sentence
         earlier[question.key] = question
     return found
 
 
-def _problem(question: Any, earlier: Mapping[str, Any], everybody: Mapping[str, Any]) -> str:
+def _problem(question: Any, earlier: Mapping[str, Any], everybody: Mapping[str, Any], later: Set[str]) -> str:
     condition = question.condition
     if not condition:
         return ""
@@ -83,6 +89,11 @@ def _problem(question: Any, earlier: Mapping[str, Any], everybody: Mapping[str, 
         return f"Choose again when “{question.label}” is shown: the question it depends on is gone"
     if parent.key not in earlier:
         return f"Keep “{parent.label}” before “{question.label}”, which is shown only after a certain answer to it"
+    if parent.key in later and question.key not in later:
+        return (
+            f"Ask “{parent.label}” at once too, or choose again when “{question.label}” is shown: "
+            "what is asked at once cannot depend on what is asked later"
+        )
     possible = dict(kind_of(parent).conditions(parent))
     lost = [value for value in condition["values"] if value not in possible]
     if not condition["values"] or lost:

@@ -16,6 +16,7 @@ from portal.catalogue.status import Publication
 from portal.core.clock import now
 from portal.core.db import db
 
+SECTION_COLUMNS = ("position", "title", "intro", "on_invitation")
 QUESTION_COLUMNS = (
     "key", "position", "kind", "label", "help", "required", "for_reviewers", "identifies", "in_queue", "profile_field",
 )  # fmt: skip
@@ -50,7 +51,7 @@ def copied_sections(source: Form) -> list[Section]:
     """The sections of a form with their questions, as new rows; questions keep their keys."""
     made = []
     for section in source.sections:
-        copied = Section(position=section.position, title=section.title, intro=section.intro)
+        copied = Section(**{name: getattr(section, name) for name in SECTION_COLUMNS})
         copied.questions = [
             Question(
                 **{name: getattr(q, name) for name in QUESTION_COLUMNS},

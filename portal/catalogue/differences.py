@@ -16,6 +16,7 @@ from portal.core.text import file_size
 
 ADDED, REMOVED, MOVED, CHANGED = "Added", "Removed", "Moved", "Changed"
 FROM_PROFILE = "Filled in from the profile"
+LATER = "Asked later, only of those invited"
 STAFF_ONLY = frozenset(
     {"Reviewers can see the answer", "Tells who the applicant is", "Title in staff lists", FROM_PROFILE}
 )
@@ -43,6 +44,12 @@ class Difference:
     key: str = ""
 
     @property
+    def asked_later(self) -> bool | None:
+        """Whether it is asked later now; None where nothing about that has changed."""
+        found = [change.after for change in self.changes if change.what == LATER]
+        return found[0] == in_words(True) if found else None
+
+    @property
     def for_applicants(self) -> tuple[Change, ...]:
         """The changes that those who fill it in have to do with."""
         return tuple(change for change in self.changes if change.what not in STAFF_ONLY)
@@ -57,15 +64,17 @@ def compare(old: Any, new: Any) -> list[Difference]:
     found = [*_sections(old, new, ancestors)]
     for key, (section, question) in after.items():
         if key not in before:
-            found.append(Difference(ADDED, "question", question.label, section.title, tuple(_facts(question)), key))
+            facts = [*_facts(question), *_later(None, section)]
+            found.append(Difference(ADDED, "question", question.label, section.title, tuple(facts), key))
             continue
         changes = tuple(_changes(before[key][1], question))
         if changes:
             found.append(Difference(CHANGED, "question", question.label, section.title, changes, key))
         if key in moved:
-            place = Change("Section", before[key][0].title, section.title)
-            at = (place,) if ancestors.get(section.id) != before[key][0].id else ()
-            found.append(Difference(MOVED, "question", question.label, section.title, at, key))
+            was = before[key][0]
+            at = [Change("Section", was.title, section.title)] if ancestors.get(section.id) != was.id else []
+            at += _later(was, section) if at else []
+            found.append(Difference(MOVED, "question", question.label, section.title, tuple(at), key))
     gone = (key for key in before if key not in after)
     found += [Difference(REMOVED, "question", before[key][1].label, before[key][0].title, key=key) for key in gone]
     return found
@@ -94,11 +103,11 @@ def _sections(old: Any, new: Any, ancestors: dict[int, int]) -> Iterator[Differe
     still = _longest_rising([order.index(key) for key in kept])
     for section in new.sections:
         if section.id not in ancestors:
-            yield Difference(ADDED, "section", section.title)
+            yield Difference(ADDED, "section", section.title, changes=tuple(_later(None, section)))
             continue
         was = by_id[ancestors[section.id]]
         pairs = (("Title", was.title, section.title), ("Text above the questions", was.intro, section.intro))
-        changes = tuple(Change(what, a or EMPTY, b or EMPTY) for what, a, b in pairs if a != b)
+        changes = (*(Change(what, a or EMPTY, b or EMPTY) for what, a, b in pairs if a != b), *_later(was, section))
         if changes:
             yield Difference(CHANGED, "section", section.title, changes=changes)
         if order.index(was.id) not in still:
@@ -106,6 +115,14 @@ def _sections(old: Any, new: Any, ancestors: dict[int, int]) -> Iterator[Differe
     for section in old.sections:
         if section.id not in ancestors.values():
             yield Difference(REMOVED, "section", section.title)
+
+
+def _later(was: Any, section: Any) -> list[Change]:
+    """That a section is asked at another time than the one before it; of a new one, that it is asked later."""
+    if was is None:
+        return [Change(LATER, "", in_words(True))] if section.on_invitation else []
+    before, after = in_words(was.on_invitation), in_words(section.on_invitation)
+    return [Change(LATER, before, after)] if before != after else []
 
 
 def _moved(old: list[str], new: list[str], before: Any, after: Any, ancestors: dict[int, int]) -> set[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal.accounts.models import Person
 from portal.accounts.rules import is_admin
 from portal.catalogue.changes import apply
-from portal.catalogue.conditions import condition_problems
+from portal.catalogue.conditions import asked_later, condition_problems
 from portal.catalogue.copies import copy_form, replace_form
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Form, Question, Section
@@ -36,7 +36,7 @@ SHOWN = (
 
 def fingerprint(thing: Section | Question) -> str:
     """A mark that changes with the text and settings of a section or question, not with its place."""
-    names = SHOWN if isinstance(thing, Question) else ("title", "intro")
+    names = SHOWN if isinstance(thing, Question) else ("title", "intro", "on_invitation")
     values = [getattr(thing, name) for name in names]
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -66,22 +66,27 @@ def new_form_version(cycle: Cycle, *, by: Person | None) -> Form:
     return made
 
 
-def add_section(form: Form, *, by: Person | None, title: str, intro: str = "") -> Section:
+def add_section(form: Form, *, by: Person | None, title: str, intro: str = "", on_invitation: bool = False) -> Section:
     """A section at the end of a draft.  Raises Frozen."""
     hold(form)
     made = Section(form=form, position=_next_position(form.sections), title="", intro="")
-    apply(made, {"title": title, "intro": intro})
+    apply(made, {"title": title, "intro": intro, "on_invitation": on_invitation})
     db.session.add(made)
     db.session.flush()
     audit.record(by, "form.section_added", form, section=made.title)
     return made
 
 
-def update_section(section: Section, *, by: Person, title: str, intro: str, version: str | None = None) -> Section:
-    """Change a section's words.  Raises Frozen and ChangedMeanwhile."""
+def update_section(section: Section, *, by: Person, version: str | None = None, **values: Any) -> Section:
+    """Change a section's words, or when it is asked.
+
+    In: columns of the section by name.  Raises Frozen, ChangedMeanwhile, and Refused (field `on_invitation`) where
+    what is asked at once would depend on what is asked later.
+    """
     hold(section.form, section)
     _compare(section, version)
-    changes = apply(section, {"title": title, "intro": intro})
+    with keeping_conditions(section.form, "on_invitation"):
+        changes = apply(section, values)
     if changes:
         audit.record(by, "form.section_changed", section.form, section=section.title, changes=changes)
     return section
@@ -185,6 +190,14 @@ def set_published(form: Form, *, by: Person | None, **facts: Any) -> Form:
     return form
 
 
+def earlier_than(thing: Section | Question) -> list[Question]:
+    """The questions that one may depend on, in order: those before it (or before a new one at the end of a section),
+    without what is asked later where it is asked at once."""
+    section = thing if isinstance(thing, Section) else thing.section
+    found = in_order(section.form, until=thing)
+    return found if section.on_invitation else [each for each in found if not each.section.on_invitation]
+
+
 def in_order(form: Form, *, until: Section | Question | None = None) -> list[Question]:
     """The questions of a form in the order people meet them, by their places.
 
@@ -207,11 +220,12 @@ def keeping_conditions(form: Form, field: str = "") -> Iterator[None]:
 
     In: the form, and the field that a refusal names.  Raises Refused.
     """
-    before = condition_problems(in_order(form))
+    before = condition_problems(in_order(form), asked_later(form))
     with db.session.begin_nested():
         yield
         db.session.flush()
-        new = [why for key, why in condition_problems(in_order(form)).items() if before.get(key) != why]
+        after = condition_problems(in_order(form), asked_later(form))
+        new = [why for key, why in after.items() if before.get(key) != why]
         if new:
             raise Refused({field: f"{new[0]}."})
 

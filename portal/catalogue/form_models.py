@@ -49,7 +49,11 @@ class Form(HasId, Model):
 
 
 class Section(HasId, Model):
-    """A page of the form, saved by itself."""
+    """A page of the form, saved by itself.
+
+    `on_invitation` marks one that is asked later: it is no part of the first submission, and is filled in by those
+    whom a coordinator invites to complete it.
+    """
 
     __tablename__ = "section"
 
@@ -57,6 +61,7 @@ class Section(HasId, Model):
     position: Mapped[int]
     title: Mapped[str]
     intro: Mapped[str] = mapped_column(server_default="")
+    on_invitation: Mapped[bool] = mapped_column(server_default="false", default=False)
 
     form: Mapped[Form] = relationship(back_populates="sections")
     questions: Mapped[list["Question"]] = relationship(

@@ -42,11 +42,12 @@ class FrozenQuestion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrozenSection:
-    """A page of the form."""
+    """A page of the form, as `form_models.Section` has it."""
 
     id: int
     title: str
     intro: str
+    on_invitation: bool
     questions: tuple[FrozenQuestion, ...]
 
     def __str__(self) -> str:
@@ -103,7 +104,7 @@ def _read(form_ids: Set[int]) -> dict[int, FrozenForm]:
         asked.setdefault(question.section_id, []).append(question)
     sections: dict[int, list[FrozenSection]] = {form_id: [] for form_id in form_ids}
     for each in db.session.execute(
-        select(Section.form_id, Section.id, Section.title, Section.intro)
+        select(Section.form_id, Section.id, Section.title, Section.intro, Section.on_invitation)
         .where(Section.form_id.in_(form_ids))
         .order_by(Section.position)
     ):

@@ -56,6 +56,7 @@ class Part:
 
     title: str
     intro: str
+    on_invitation: bool
     questions: tuple[Asked, ...]
 
 
@@ -72,7 +73,12 @@ def form_of(cycle_id: int, *, drafts: bool = False) -> tuple[Part, ...]:
     if form is None:
         return ()
     return tuple(
-        Part(section.title, section.intro, tuple(_asked(question, form.questions) for question in section.questions))
+        Part(
+            section.title,
+            section.intro,
+            section.on_invitation,
+            tuple(_asked(question, form.questions) for question in section.questions),
+        )
         for section in form.sections
     )
 

@@ -22,11 +22,20 @@ SEPARATOR = ": "  # between the key of a question, which has none, and an answer
 
 
 class SectionForm(StaffForm):
-    """A section's words."""
+    """A section's words, and when it is asked."""
 
     version = HiddenField()
     title = line("Section title", most=120, validators=[DataRequired("Write a title for the section.")])
     intro = text("Text above the questions", most=2000, rows=3)
+    on_invitation = BooleanField("Asked later, only of those invited")
+
+    def columns(self) -> dict[str, Any]:
+        """What was typed, as columns of the section."""
+        return {
+            "title": self.title.data or "",
+            "intro": self.intro.data or "",
+            "on_invitation": self.on_invitation.data,
+        }
 
 
 class CopyFormForm(StaffForm):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.catalogue.conditions import condition_problems
+from portal.catalogue.conditions import asked_later, condition_problems
 from portal.catalogue.fields import kind_of
 from portal.catalogue.form_models import Criterion, Form, Question, Section
 from portal.catalogue.models import Cycle, Opportunity
@@ -150,9 +150,11 @@ def form_checks(form: Form) -> list[Check]:
     ]
     return [
         Check(bool(form.sections), "Sections", "Add a section.", opens="new_section", key=form.id),
+        *_all_later(form),
         *_each("Questions in each section", _empty_sections(form)),
         *_each("Settings of each question", _unsettled(form)),
         *_each("Each question can be shown", _unshown(form)),
+        *_deciding_later(form),
         *_each("A way for those without a US license", _closed(form)),
         *_each("One title in staff lists", extra),
         Check(bool(titles), "A title in staff lists", "Choose the question that titles applications.", needed=False),
@@ -177,6 +179,21 @@ def _empty_sections(form: Form) -> Iterator[Check]:
             yield Check(False, "", words, opens="new_question", key=section.id, field="new-question")
 
 
+def _all_later(form: Form) -> Iterator[Check]:
+    if form.sections and all(section.on_invitation for section in form.sections):
+        first = form.sections[0]
+        words = "Ask at least one section at once. All are asked later, so there is nothing to apply with."
+        yield Check(False, "", words, opens="section", key=first.id, field=f"section-{first.id}")
+
+
+def _deciding_later(form: Form) -> Iterator[Check]:
+    later = asked_later(form)
+    for question in form.questions:
+        if question.key in later and question.settings.get("eligible"):
+            words = f"Move “{question.label}” to a section that is asked at once: it decides who may apply."
+            yield Check(False, "", words, **_at(question))
+
+
 def _unsettled(form: Form) -> Iterator[Check]:
     for question in form.questions:
         for sentence in kind_of(question).settings_problems(question.settings).values():
@@ -185,7 +202,7 @@ def _unsettled(form: Form) -> Iterator[Check]:
 
 def _unshown(form: Form) -> Iterator[Check]:
     by_key = {question.key: question for question in form.questions}
-    for key, sentence in condition_problems(form.questions).items():
+    for key, sentence in condition_problems(form.questions, asked_later(form)).items():
         yield Check(False, "", f"{sentence}.", **_at(by_key[key]))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from portal.accounts.models import Person
-from portal.catalogue.conditions import condition_problems
+from portal.catalogue.conditions import asked_later, condition_problems
 from portal.catalogue.form_actions import hold, in_order, keeping_conditions
 from portal.catalogue.form_models import Form, Question, Section
 from portal.core import audit
@@ -16,10 +16,10 @@ def questions_of(thing: Section | Question) -> list[Question]:
 
 def left_hanging(form: Form, gone: Sequence[Question]) -> list[tuple[Question, str]]:
     """The questions that keep others from being taken out, as they depend on them, with what to do first."""
-    before = in_order(form)
+    before, later = in_order(form), asked_later(form)
     after = [question for question in before if question not in gone]
-    known, by_key = condition_problems(before), {question.key: question for question in after}
-    return [(by_key[key], why) for key, why in condition_problems(after).items() if known.get(key) != why]
+    known, by_key = condition_problems(before, later), {question.key: question for question in after}
+    return [(by_key[key], why) for key, why in condition_problems(after, later).items() if known.get(key) != why]
 
 
 def remove_section(section: Section, *, by: Person) -> None:

@@ -156,10 +156,9 @@ def new_section(form: Form) -> Page | Response:
         return closed
     editor = SectionForm()
     made: list[Section] = []
-    if editor.validate_on_submit():
-        words = {"title": editor.title.data or "", "intro": editor.intro.data or ""}
-        if attempt(editor, lambda: made.append(form_actions.add_section(form, by=current_user, **words))):
-            return _back(form)
+    add = lambda: made.append(form_actions.add_section(form, by=current_user, **editor.columns()))  # noqa: E731
+    if editor.validate_on_submit() and attempt(editor, add):
+        return _back(form)
     found = staff_queries.form_version(form.cycle, form.number)
     return form_page(form.cycle, found, editor=editor, adding_section=True), code(editor)
 
@@ -167,7 +166,7 @@ def new_section(form: Form) -> Page | Response:
 @bp.route("/sections/<int:section_id>", methods=["GET", "POST"])
 @guard("form.edit", section=staff_queries.section_by_id)
 def section(section: Section) -> Page | Response:
-    """The words of a section."""
+    """The words of a section, and when it is asked."""
     form, mark = section.form, form_actions.fingerprint(section)
     if closed := shut(form):
         return closed
@@ -176,8 +175,8 @@ def section(section: Section) -> Page | Response:
         editor.version.data = mark
 
     def save() -> None:
-        words = {"title": editor.title.data or "", "intro": editor.intro.data or ""}
-        form_actions.update_section(section, by=current_user, version=editor.version.data or "", **words)
+        version = editor.version.data or ""
+        form_actions.update_section(section, by=current_user, version=version, **editor.columns())
 
     try:
         if editor.validate_on_submit() and attempt(editor, save):
@@ -202,7 +201,7 @@ def move_section(section: Section, way: str) -> Page | Response:
 def new_question(section: Section) -> Page | Response:
     """Add a question to a section."""
     form = section.form
-    editor = question_form(earlier=form_actions.in_order(form, until=section))
+    editor = question_form(earlier=form_actions.earlier_than(section))
     if closed := shut(form):
         return closed
     made: list[Question] = []
@@ -225,7 +224,7 @@ def question(question: Question) -> Page | Response:
     form, mark = question.section.form, form_actions.fingerprint(question)
     if closed := shut(form):
         return closed
-    earlier = form_actions.in_order(form, until=question)
+    earlier = form_actions.earlier_than(question)
     editor = question_form(question, earlier=earlier, version=mark)
 
     def save() -> None:

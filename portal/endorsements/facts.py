@@ -38,10 +38,11 @@ class Difference:
 def covered_parts(application: Application) -> list[Part]:
     """The sections that the cycle's endorsement covers: those with one of its questions, whatever the form's version.
 
-    Where none is named, or none is left, it covers the whole application.
+    Where none is named, or none is left, it covers the whole application, but for what is asked later: that would
+    reopen what was confirmed of the rest.
     """
     keys = set(application.cycle.endorsement_keys)
-    parts = sheet(application)
+    parts = [part for part in sheet(application) if not part.section.on_invitation]
     found = [part for part in parts if any(row.question.key in keys for row in part.rows)]
     return found or parts
 

@@ -93,7 +93,7 @@ class PlanForm(VersionedForm):
 
     def offer(self, newest: Form | None, keys: list[str]) -> None:
         """Set what sections there are; those with a question that is covered are chosen unless something was sent."""
-        sections = newest.sections if newest else []
+        sections = [each for each in newest.sections if not each.on_invitation] if newest else []
         self.sections.choices = [SelectChoice(str(place), each.title) for place, each in enumerate(sections)]
         self._keys = {str(place): [q.key for q in each.questions] for place, each in enumerate(sections)}
         if not self.is_submitted():

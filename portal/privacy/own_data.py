@@ -207,10 +207,10 @@ def _submissions(person: Person) -> list[dict[str, Any]]:
 
 @part("changes_requested")
 def _changes_requested(person: Person) -> list[dict[str, Any]]:
-    """What a coordinator asked to have changed, and until when."""
+    """What a coordinator asked to have changed or invited to complete, and until when."""
     mine = {application.id: application for application in led_by(person)}
     query = select(ChangeRequest).where(ChangeRequest.application_id.in_(mine)).order_by(ChangeRequest.id)
-    names = ("reason", "asked_at", "due_at", "answered_at", "cancelled_at")
+    names = ("is_invitation", "reason", "asked_at", "due_at", "answered_at", "cancelled_at")
     return [
         {"application": mine[each.application_id].reference} | {name: getattr(each, name) for name in names}
         for each in db.session.scalars(query)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.applications.change_requests import may_open
+from portal.applications.change_requests import may_open, to_change, to_complete
 from portal.applications.conversations import unanswered
 from portal.applications.reading import asked_for
 from portal.applications.revisions import as_submitted
@@ -157,6 +157,7 @@ def show_file(application: files.File) -> str:
         history=files.history(it), review_panel=panel(it),
         decision_panel=decision_panel(it),
         letters_panel=letters_panel(it, by=current_user),
-        moves=plain_steps(it.status), notes=notes_of(it.id), may_ask=may_open(it),
+        moves=plain_steps(it.status), notes=notes_of(it.id), may_open=may_open(it),
+        may_ask=bool(to_change(it)), may_invite=bool(to_complete(it)),
         endorsements=endorsements_of(it.id) if it.cycle.endorser else [],
     )  # fmt: skip

@@ -317,7 +317,7 @@ def test_a_question_that_becomes_a_file_keeps_the_words_unseen(admin: Person, co
 @given(st.dictionaries(st.from_regex(r"(keep-)?q[0-9]{1,4}(-[a-z0-9-]{0,8})?", fullmatch=True), st.text(max_size=5)))
 def test_old_names_become_todays_and_nothing_else_changes(sent: dict[str, str]) -> None:
     question = FrozenQuestion(7, 1, "title", "short_text", "T", "", True, {}, True, False, False, {}, "")
-    section = carrying.FrozenSection(1, "S", "", (question,))
+    section = carrying.FrozenSection(1, "S", "", False, (question,))
     old = carrying.Former(section, {"q3": "q7"}, [], 1)
     found = old.fields({name: [value] for name, value in sent.items()} | {"seen": ["3:ab 30:cd 7:ef"]})
     assert found.pop("seen") == ["7:ab 30:cd 7:ef"]

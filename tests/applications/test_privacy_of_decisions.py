@@ -95,7 +95,7 @@ def seen_by_applicant(client: PageClient, application: Application) -> dict[str,
         if not page.is_html:
             continue
         tree = html.fromstring(page.response.get_data(as_text=True))
-        for token in tree.xpath("//input[@name='csrf_token']"):
+        for token in tree.xpath("//input[@name='csrf_token' or @name='once']"):
             token.attrib.clear()
         found[path] = f"{page.status} {html.tostring(tree, encoding='unicode')}"
         own = f"/applications/{application.id}/"

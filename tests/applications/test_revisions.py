@@ -13,11 +13,12 @@ from sqlalchemy import select, update
 
 from portal.accounts.models import Person
 from portal.applications import actions, change_requests, jobs, revision_actions, revisions
+from portal.applications.later import ASKED, EDITED
 from portal.applications.models import Application, Document
 from portal.applications.refusals import Incomplete, NoDraft, NotYours, Unchanged, WrongStep
 from portal.applications.revision_changes import Contents, changes, pieces
 from portal.applications.revision_models import ChangeRequest, Revision
-from portal.applications.rules import ASKED, EDITED, unlocked
+from portal.applications.rules import unlocked
 from portal.applications.sheet import sheet
 from portal.applications.status import Status
 from portal.catalogue.frozen import frozen
