@@ -14,7 +14,7 @@ from portal.accounts.models import Person
 from portal.applications.models import Answer, Application, Document, StatusEvent
 from portal.applications.status import RELEASED, Status
 from portal.catalogue.conditions import asked_of
-from portal.catalogue.form_models import Criterion, Form
+from portal.catalogue.form_models import Criterion, Form, Question
 from portal.catalogue.models import Cycle, Site
 from portal.catalogue.site_kinds import first_site
 from portal.core import storage
@@ -65,6 +65,11 @@ SUMMARISE = text(
     WHERE s.application_id = a.application_id
     """
 )
+
+
+def first_questions(form: Form) -> list[Question]:
+    """The questions of a form but those that are asked later, in order."""
+    return [question for question in form.questions if not question.section.on_invitation]
 
 
 def summarise_cycle(cycle: Cycle) -> None:
@@ -120,9 +125,10 @@ class Loader:
             changed_at=moments[-1],
         )
         db.session.add(made)
-        values = self._answer(made, form, partly=status is S.DRAFT)
+        questions = first_questions(form)
+        values = self.answer(made, questions, partly=status is S.DRAFT)
         made.title = str(values.get("title", ""))
-        if site := first_site((question.kind, values.get(question.key)) for question in form.questions):
+        if site := first_site((question.kind, values.get(question.key)) for question in questions):
             made.site_id = select(Site.id).where(Site.slug == site).scalar_subquery()
         words = (person.given_name, person.family_name, str(person.email), made.title, reference or "")
         made.search_text = folded(" ".join(words))
@@ -144,9 +150,10 @@ class Loader:
         later = sorted(submitted + (now() - submitted) * self.chance.uniform(0.1, 0.98) for _ in range(count - 2))
         return [begun, submitted, *later][:count]
 
-    def _answer(self, application: Application, form: Form, *, partly: bool) -> dict[str, Any]:
+    def answer(self, application: Application, questions: Sequence[Question], *, partly: bool) -> dict[str, Any]:
+        """Answer these questions, all or some of them, as of when the application was begun.  Out: what was stored."""
         values: dict[str, Any] = {}
-        for question in form.questions:
+        for question in questions:
             if partly and self.chance.random() < 0.4:
                 continue
             if question.kind == "file":
@@ -157,9 +164,9 @@ class Loader:
                 continue
             values[question.key] = writing.answer(question, self.chance, credentials=application.person.credentials)
         values |= {key: words for key, words in cases.answers(application.person_id).items() if key in values}
-        met = asked_of(form.questions, values)
+        met = asked_of(questions, values)
         values = {key: value for key, value in values.items() if key in met and value is not None}
-        application.answers = [
+        application.answers += [
             Answer(question_key=key, value=value, saved_at=application.created_at) for key, value in values.items()
         ]
         return values

@@ -150,9 +150,16 @@ def load_form(cycle: Cycle, forms: dict[str, Any], name: str) -> Form:
     """A published form; it is filled as a draft first, since a published one is frozen."""
     form = Form(cycle=cycle, number=1, state=Publication.DRAFT)
     db.session.add(form)
-    for position, key in enumerate(forms["form"][name]["sections"], 1):
+    first, later = forms["form"][name]["sections"], forms["form"][name].get("later", [])
+    for position, key in enumerate([*first, *later], 1):
         texts = forms["section"][key]
-        section = Section(form=form, position=position, title=texts["title"], intro=texts.get("intro", ""))
+        section = Section(
+            form=form,
+            position=position,
+            title=texts["title"],
+            intro=texts.get("intro", ""),
+            on_invitation=key in later,
+        )
         db.session.add(section)
         for place, texts_of_question in enumerate(texts["question"], 1):
             section.questions.append(make_question(texts_of_question, place))

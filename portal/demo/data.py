@@ -15,6 +15,7 @@ from portal.catalogue.models import Cycle, Opportunity, Unit
 from portal.core.db import db, transaction
 from portal.demo import catalogue, people, together
 from portal.demo.applications import Loader, summarise_cycle
+from portal.demo.invited import load_invitations
 from portal.demo.letters import Correspondence
 from portal.demo.new_dates import load_new_dates
 from portal.demo.self_identification import load_self_identification
@@ -55,6 +56,8 @@ def _load(progress: Progress, chance: Random) -> None:
     _load_own(loader, cycles, staff["applicant"])
     together.load(applicants, Random(SEED))  # noqa: S311 - the same data each time
     load_new_dates(cycles["global-primary-care-scholars"][0][0], loader, staff["coordinator"])
+    scholars, positions = cycles["winickoff-scholars"][2][0], cycles["primary-care-physician-positions"][0][0]
+    load_invitations(scholars, positions, loader, coordinator=staff["coordinator"], own=staff["applicant"])
     letters = Correspondence(Random(SEED), staff["coordinator"], staff["applicant"])  # noqa: S311 - as above
     for pairs in cycles.values():
         for cycle, facts in pairs:
@@ -67,11 +70,12 @@ def _load(progress: Progress, chance: Random) -> None:
 
 
 def _load_own(loader: Loader, cycles: dict[str, list[tuple[Cycle, dict[str, object]]]], applicant: Person) -> None:
-    """The applicant's account: a draft, an application on its way, one that was not selected."""
+    """The applicant's account: a draft, two applications on their way, and one that was not selected."""
     for slug, place, status in (
         ("winickoff-scholars", 0, Status.DRAFT),
         ("global-primary-care-scholars", 0, Status.ELIGIBLE),
         ("winickoff-scholars", 2, Status.NOT_SELECTED),
+        ("primary-care-physician-positions", 0, Status.ELIGIBLE),
     ):
         cycle = cycles[slug][place][0]
         form = db.session.scalars(select(Form).where(Form.cycle_id == cycle.id)).one()

@@ -23,7 +23,7 @@ from portal.core.clock import now
 from portal.core.db import db, driver_connection, transaction
 from portal.core.text import folded
 from portal.demo import catalogue, people, writing
-from portal.demo.applications import summarise_cycle
+from portal.demo.applications import first_questions, summarise_cycle
 
 SLUG = "winickoff-scholars"
 STATUSES = (Status.SUBMITTED, Status.ELIGIBLE, Status.IN_REVIEW, Status.PANEL, Status.NOT_SELECTED)
@@ -148,7 +148,7 @@ def _ids(table: str, size: int) -> list[int]:
 
 def _load_batch(batch: list[File], cycle: Cycle, coordinator: int) -> None:
     form = db.session.scalars(select(Form).where(Form.cycle_id == cycle.id)).one()
-    questions = [question for question in form.questions if question.kind != "file"]
+    questions = [question for question in first_questions(form) if question.kind != "file"]
     chance = Random(batch[0].number)  # noqa: S311
     sites = {row.slug: row.id for row in db.session.execute(select(Site.slug, Site.id))}
     answers = {f.application_id: [(one, writing.answer(one, chance)) for one in questions] for f in batch}

@@ -332,8 +332,9 @@ def comment(hands: Hands, words: str) -> None:
     hands.look()
 
 
-def test_every_kind_of_answer(way: Way, tmp_path: Path) -> None:
-    """Ranked sites, training, boards, licenses, months and numbers, as a fellowship and a position ask for them."""
+def test_every_kind_of_answer(way: Way, new_visitor: NewVisitor, tmp_path: Path) -> None:
+    """Ranked sites, training, boards, licenses, months and numbers, as a fellowship and a position ask for them: the
+    position after a short expression of interest, of those invited."""
     physician = way.person()
     register(physician, "Amparo", "Ilves-Rook", way.address("amparo"))
     application = start(physician, "global-health-innovation-fellows")
@@ -341,10 +342,38 @@ def test_every_kind_of_answer(way: Way, tmp_path: Path) -> None:
     look_at_section(physician, application, "Training and license")
     application = start(physician, "primary-care-physician-positions")
     fill_and_wait(physician, application, tmp_path, obstacles=0)
-    for section in ("Expression of interest", "Training, boards and licenses", "Employment"):
+    look_at_section(physician, application, "Expression of interest")
+    reference = submit(physician, application)
+    expect(physician.main.get_by_text("Asked later, only of those invited")).to_be_visible()
+    invite_to_complete(new_visitor, application, reference)
+    link = physician.visitor.portal.link_in_mail(way.address("amparo"), "Invited to complete", "/applications/")
+    physician.open(link)
+    physician.look()
+    physician.press("Complete your application")
+    heading(physician, "Complete your application")
+    physician.look()
+    fill_and_wait(physician, application, tmp_path, obstacles=0)
+    for section in ("Training, boards and licenses", "Employment"):
         look_at_section(physician, application, section)
-    submit(physician, application)
+    physician.open(f"{application}/check")
+    physician.look()
+    physician.press("Submit")
     expect(physician.main.get_by_text("1234567893")).to_be_visible()
+
+
+def invite_to_complete(new_visitor: NewVisitor, application: str, reference: str) -> None:
+    """A coordinator opens all that is asked later."""
+    coordinator = Pointer(new_visitor())
+    coordinator.visitor.sign_in("coordinator@example.org")
+    page = coordinator.open(f"/manage/applications/{application.rpartition('/')[2]}/changes")
+    expect(page.get_by_text(reference).first).to_be_visible()
+    coordinator.look()
+    for box in coordinator.main.locator("input[name=later]").all():
+        box.check()
+    coordinator.write("What you want to tell them", "An opening fits what you wrote.")
+    page.locator("input[name=invited_until]").fill("2030-01-15T17:00")
+    coordinator.press("Invite and send email")
+    expect(coordinator.main.get_by_text("Invited to complete").first).to_be_visible()
 
 
 def look_at_section(hands: Hands, application: str, section: str) -> None:
