@@ -104,6 +104,39 @@ def invite(
     return _make(application, chosen, "invited_until", reason=reason, due_at=due_at, by=by, now=now, is_invitation=True)
 
 
+def is_free(application: Application, now: datetime) -> bool:
+    """Whether somebody can be invited now: something is left for them to complete, and nothing is asked of them."""
+    asked = application.change_request
+    return bool(to_complete(application)) and (asked is None or asked.due_at <= now)
+
+
+def invite_many(
+    applications: Sequence[Application],
+    *,
+    titles: Collection[str],
+    reason: str,
+    due_at: datetime,
+    by: Person,
+    now: datetime,
+) -> list[Application]:
+    """Invite each of these to the sections of these titles that they have still to complete.
+
+    Out: those invited; who has none of them left, or was asked for something already, is left out.  Raises Refused for
+    a date that has passed.
+    """
+    if due_at <= now:
+        raise Refused({"invited_until": TO_COME})
+    invited = []
+    for application in sorted(applications, key=lambda one: one.id):
+        queries.locked(application.id)
+        db.session.expire(application, ["change_request"])
+        ids = [section.id for section in to_complete(application) if section.title in titles]
+        if ids and is_free(application, now):
+            invite(application, section_ids=ids, reason=reason, due_at=due_at, by=by, now=now)
+            invited.append(application)
+    return invited
+
+
 def _make(
     application: Application,
     chosen: Sequence[FrozenSection],

@@ -12,7 +12,7 @@ from portal.accounts.status import Role
 from portal.applications.models import Answer, Application, Document
 from portal.applications.status import RELEASED
 from portal.applications.team_models import TeamMember
-from portal.catalogue.form_models import Form
+from portal.catalogue.form_models import Form, Section
 from portal.catalogue.frozen import FrozenForm, FrozenSection, frozen, frozen_all
 from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.status import Publication
@@ -203,6 +203,13 @@ def newest_form(cycle_id: int) -> Form | None:
     """The form that people start with: the highest published version."""
     query = select(Form).where(Form.cycle_id == cycle_id, Form.state == Publication.PUBLISHED)
     return db.session.scalar(query.order_by(Form.number.desc()).limit(1))
+
+
+def asks_later(cycle_id: int) -> bool:
+    """Whether any version of the form that people have applied with has sections that are asked later."""
+    versions = select(Form.id).where(Form.cycle_id == cycle_id, Form.state != Publication.DRAFT)
+    found = select(Section.id).where(Section.form_id.in_(versions), Section.on_invitation)
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def newest_forms(cycle_ids: Collection[int]) -> dict[int, FrozenForm]:

@@ -33,7 +33,11 @@ def chosen_in(cycle: Cycle, ids: Collection[int], *, by: Any) -> Sequence[Applic
         )
         .order_by(Application.sort_name, Application.id)
         .limit(MOST_CHOSEN)
-        .options(joinedload(Application.person).lazyload(Person.memberships))
+        .options(
+            joinedload(Application.person).lazyload(Person.memberships),
+            joinedload(Application.form),
+            joinedload(Application.change_request),
+        )
     ).all()
 
 

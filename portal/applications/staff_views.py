@@ -10,6 +10,7 @@ from portal.applications import (  # views add routes to the blueprint, `staff_r
     change_request_views,  # noqa: F401
     conversation_staff_views,  # noqa: F401
     extension_views,  # noqa: F401
+    invitation_views,  # noqa: F401
     staff_actions,
     staff_rules,  # noqa: F401
     stage_views,  # noqa: F401

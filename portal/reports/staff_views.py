@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.applications.change_requests import may_open, to_change, to_complete
 from portal.applications.conversations import unanswered
+from portal.applications.queries import asks_later
 from portal.applications.reading import asked_for
 from portal.applications.revisions import as_submitted
 from portal.applications.sheet import sheet
@@ -65,7 +66,7 @@ def show_queue(cycle: Cycle) -> str:
         "reports/queue.html", cycle=cycle, filters=chosen, counts=counts, listing=listing, sites=queries.sites(),
         reviewers=[(person.id, person.full_name) for person in reviewers_for(cycle.opportunity)],
         views=_views(cycle, chosen, counts), options=filters,
-        cap=queue.CAP,
+        cap=queue.CAP, invites=asks_later(cycle.id),
     )  # fmt: skip
 
 
