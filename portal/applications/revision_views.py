@@ -34,10 +34,12 @@ def reopen(application: Application) -> ResponseReturnValue:
 def confirm_stop(application: Application) -> ResponseReturnValue:
     """Ask before what was changed is dropped; an edit that is over has nothing to drop."""
     last = revisions.last(application.id) if application.editing_since else None
+    asked = running(application, now())
     if last is None:
         return redirect(url_for("applications.show", application_id=application.id))
     return render_template(
         "applications/drop_changes.html", application=application, cycle=application.cycle, act=ActForm(), last=last,
+        invited=asked is not None and asked.is_invitation,
         opportunity=application.cycle.opportunity, changes=changes_since(application, last),
     )  # fmt: skip
 

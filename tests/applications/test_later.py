@@ -285,6 +285,25 @@ def test_when_the_date_passes_it_stays_unanswered(client: PageClient, submitted:
         assert submitted.values["half_day"] == "Tuesday morning"
 
 
+def test_what_was_filled_in_is_dropped_and_can_be_filled_in_again(
+    client: PageClient, submitted: Application, staff: Person
+) -> None:
+    request = invited(submitted, by=staff)
+    client.sign_in(submitted.person).post(f"/applications/{submitted.id}/edit")
+    client.get(section_path(submitted, SCHEDULE)).submit(
+        button="Save and go", **{name_of(submitted, "half_day"): "Thursday"}
+    )
+    page = client.get(f"/applications/{submitted.id}").click("Drop what you filled in")
+    assert page.one("//h1") == "Drop what you filled in"
+    assert "Thursday" in page.text
+    page.submit("/edit/stop", button="Drop what you filled in")
+    db.session.expire_all()
+    assert "half_day" not in submitted.values
+    assert request.is_open
+    complete(client, submitted)
+    assert submitted.values["half_day"] == "Tuesday morning"
+
+
 def test_an_invitation_is_taken_back(client: PageClient, submitted: Application, staff: Person) -> None:
     request = invited(submitted, by=staff)
     revision_actions.reopen(submitted, by=submitted.person, now=now())
