@@ -204,6 +204,7 @@ def test_an_invitation_and_its_answer(client: PageClient, submitted: Application
     assert client.get(section_path(submitted, END)).status == 409
     check = client.get(f"/applications/{submitted.id}/check")
     assert check.errors[0] == "Answer “Which half-day?”"
+    assert check.all("//a[starts-with(., 'Change ')]") == ["Change Schedule"]
     assert client.post(f"/applications/{submitted.id}/submit").status == 422
     with pytest.raises(Incomplete):
         revision_actions.submit_again(submitted, by=submitted.person, now=now())
