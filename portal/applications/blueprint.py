@@ -13,7 +13,7 @@ from portal.applications.refusals import AskedLater, Kept, NoDraft, NoForm, NotY
 from portal.applications.rules import belongs, opens, over
 from portal.applications.scan_states import LOST, LOST_OWN
 from portal.applications.team_queries import deleted_from, with_team
-from portal.applications.team_rules import deleted, no_longer
+from portal.applications.team_rules import GONE, deleted, no_longer
 from portal.core import pages
 from portal.core.access import Denied
 from portal.core.storage import StorageError
@@ -116,8 +116,9 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
 
 
 def turned(refusal: Turned) -> ResponseReturnValue:
-    if pages.asked_by_script():
-        return pages.for_script("denied", refusal.status, refusal.reason)
+    if pages.asked_by_script():  # its page keeps what was typed for as long as it is open
+        keep = " Copy what you want to keep before you leave this page." if refusal.status == GONE else ""
+        return pages.for_script("denied", refusal.status, f"{refusal.reason}{keep}")
     return render_template("applications/refused.html", refusal=refusal, typed=_typed()), refusal.status
 
 

@@ -9,6 +9,8 @@ from portal.applications.status import FINAL, Status
 from portal.core.access import Refusal, rule
 from portal.core.audit import Event
 
+GONE = 410
+
 
 @rule("team.read")
 def read_team(user: Any, application: Application) -> bool:
@@ -109,5 +111,5 @@ def deleted(user: Any, event: Event) -> Turned:
     return Turned(
         f"{who} deleted this draft on {moment(event.at)}, so nothing was saved or sent.",
         title="This draft was deleted",
-        status=410,
+        status=GONE,
     )
