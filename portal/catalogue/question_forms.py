@@ -12,6 +12,7 @@ from portal.catalogue.fields import KINDS, QuestionKind, kind_of
 from portal.catalogue.form_models import Question
 from portal.catalogue.inputs import CheckboxesField, StaffForm, line, text
 from portal.catalogue.profile_fields import PROFILE_FIELDS, profile_problem
+from portal.core.once import OnceForm
 
 CLINICIANS_ONLY = (
     "Let people pass who have no US license: untick “Must be answered”, or show the question only if an earlier answer "
@@ -21,7 +22,7 @@ CLINICIANS_ONLY = (
 SEPARATOR = ": "  # between the key of a question, which has none, and an answer
 
 
-class SectionForm(StaffForm):
+class SectionForm(OnceForm, StaffForm):
     """A section's words, and when it is asked."""
 
     version = HiddenField()
@@ -55,7 +56,7 @@ class CopyFormForm(StaffForm):
             raise ValidationError("Tick this to replace the draft, or keep it and go back.")
 
 
-class QuestionForm(StaffForm):
+class QuestionForm(OnceForm, StaffForm):
     """A question without the settings of its kind; see `question_form`."""
 
     version = HiddenField()

@@ -155,9 +155,8 @@ def new_section(form: Form) -> Page | Response:
     if closed := shut(form):
         return closed
     editor = SectionForm()
-    made: list[Section] = []
-    add = lambda: made.append(form_actions.add_section(form, by=current_user, **editor.columns()))  # noqa: E731
-    if editor.validate_on_submit() and attempt(editor, add):
+    add = lambda: form_actions.add_section(form, by=current_user, **editor.columns())  # noqa: E731
+    if editor.validate_on_submit() and (not editor.sent(by=current_user)[1] or attempt(editor, add)):
         return _back(form)
     found = staff_queries.form_version(form.cycle, form.number)
     return form_page(form.cycle, found, editor=editor, adding_section=True), code(editor)
@@ -208,8 +207,11 @@ def new_question(section: Section) -> Page | Response:
     right, section_id = editor.validate_on_submit() and "preview" not in request.form, section.id
     add = lambda: made.append(form_actions.add_question(section, by=current_user, **editor.columns()))  # noqa: E731
     try:
-        if right and attempt(editor, add):
-            return _back(form, f"question-{made[0].id}")
+        sent, is_first = editor.sent(by=current_user) if right else (None, True)
+        if sent is not None and (not is_first or attempt(editor, add)):
+            if is_first:
+                sent.location = f"question-{made[0].id}"
+            return _back(form, sent.location)
     except Gone:
         return anew(form, editor, section_id)
     found = staff_queries.form_version(form.cycle, form.number)

@@ -23,7 +23,7 @@ KEPT = timedelta(days=1)
 
 
 class Sent(Model):
-    """That a form was sent: `key` is a hash of all of it, `location` where its answer led."""
+    """That a form was sent: `key` is a hash of all of it, `location` where its answer led, or to what on its page."""
 
     __tablename__ = "sent_form"
 

@@ -13,6 +13,8 @@ from portal.applications.conversation_models import ConversationMessage
 from portal.applications.models import Application, Note
 from portal.applications.status import Status
 from portal.applications.team_models import TeamComment
+from portal.catalogue.form_actions import new_form_version
+from portal.catalogue.form_models import Question, Section
 from portal.catalogue.models import Opportunity
 from portal.core.clock import now
 from portal.core.db import db
@@ -92,6 +94,27 @@ def test_a_listing(client: PageClient, context: None) -> None:
     page = client.sign_in(factories.admin()).get("/admin/opportunities/new")
     reached = twice(page, "/opportunities/new", Opportunity, title="Evening clinic fellowship")
     assert reached.one("//h1") == "Evening clinic fellowship"
+
+
+def test_a_question_and_a_section_of_a_form(client: PageClient, context: None) -> None:
+    draft = new_form_version(factories.cycle(), by=None)
+    section = draft.sections[0].id
+    client.sign_in(factories.admin())
+    page = client.get(f"/admin/sections/{section}/questions/new")
+    before = count(Question)
+    answers = [page.submit("/questions/new", button="Save question", follow=False, label="Why here?") for _ in range(2)]
+    assert count(Question) == before + 1
+    (added,) = db.session.scalars(sa.select(Question).where(Question.label == "Why here?"))
+    assert {answer.location for answer in answers} == {f"/admin/cycles/{draft.cycle_id}/form#question-{added.id}"}
+    refused = page.submit("/questions/new", button="Save question", label="")
+    assert refused.status == 422
+    refused.submit("/questions/new", button="Save question", label="And then?")
+    assert count(Question) == before + 2
+    page = client.get(f"/admin/forms/{draft.id}/sections/new")
+    before = count(Section)
+    for _ in range(2):
+        assert page.submit("/sections/new", follow=False, title="Afterwards").status == 303
+    assert count(Section) == before + 1
 
 
 def test_somebody_else_with_the_same_token_is_somebody_else(client: PageClient, submitted: Application) -> None:
