@@ -67,8 +67,8 @@ def test_assigns_notes_moves_decides_and_sends(visitor: Visitor) -> None:
     expect(page.get_by_text("Called the medical director")).to_be_visible()
 
     page.get_by_text("Assign reviewers", exact=True).click()
-    box = page.get_by_label(re.compile(r"\(\d+\)$")).first
-    reviewer = re.sub(r" \(\d+\)$", "", page.locator(f"label[for='{box.get_attribute('id')}']").inner_text())
+    box = page.get_by_label(re.compile(r"\(\d+ files?\)$")).first
+    reviewer = re.sub(r" \(\d+ files?\)$", "", page.locator(f"label[for='{box.get_attribute('id')}']").inner_text())
     box.check()
     visitor.look()
     visitor.press("Assign and send email")
