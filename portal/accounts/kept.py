@@ -6,6 +6,8 @@ that somebody else filled in.
 
 import re
 import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, flash, redirect, render_template, request, session, url_for
@@ -31,6 +33,11 @@ TOKEN_FIELD = "kept_form"  # noqa: S105 - a name
 UNTYPED = {"next", "seen", "submit"}
 _KEY = re.compile(r"[a-z0-9.]+([-_:][a-z0-9.]+)*")
 _LIMIT = "60 per hour"
+
+Fields = Sequence[tuple[str, str]]
+withholding: list[Callable[[Mapping[str, Any], Fields], tuple[Fields, Sequence[str]]]] = []
+"""What features above this one keep out: each gets the values of the address and the fields, and gives the fields that
+may be kept and the texts that may not, which the answer shows and nothing else has."""
 
 
 def sign_in_needed(_error: SignInNeeded) -> ResponseReturnValue:
@@ -67,8 +74,12 @@ def _here() -> str:
 
 
 def _keep_and_sign_in() -> ResponseReturnValue:
-    token = keep_request()
+    token, withheld = keep_request()
     target = url_for("accounts.kept_form", token=token) if token else _page_of_the_form()
+    if withheld:
+        # 200, since an error would keep nothing; `no-store`, so that no copy of the page is kept either.
+        page = render_template("accounts/withheld.html", texts=withheld, target=target, kept=token)
+        return page, {"Cache-Control": "no-store"}
     if current_user.is_authenticated and token:
         return redirect(target, 303)
     if not token:
@@ -82,16 +93,25 @@ def _page_of_the_form() -> str:
     return local_path(came_from.path) if came_from.netloc == request.host else "/"
 
 
-def keep_request() -> str:
-    """Keep the fields of the present request; out: their token, or an empty string when they cannot be kept."""
-    fields = [(clean(name), clean(value)) for name, value in request.form.items(multi=True) if not SECRET.search(name)]
+def keep_request() -> tuple[str, Sequence[str]]:
+    """Keep the fields of the present request.
+
+    Out: their token, or an empty string when they cannot be kept; and the texts that nobody may keep.
+    """
+    fields: Fields = [
+        (clean(name), clean(value)) for name, value in request.form.items(multi=True) if not SECRET.search(name)
+    ]
     size = sum(len(name.encode()) + len(value.encode()) for name, value in fields)
     if not fields or size > MOST_BYTES or not _same_origin() or not within(_LIMIT, "kept", request.remote_addr or ""):
-        return ""
+        return "", ()
+    withheld: list[str] = []
+    for withhold in withholding:
+        fields, texts = withhold(request.view_args or {}, fields)
+        withheld += texts
     token = new_token()
     keep_form(_here(), [pair for pair in fields if pair[0] != TOKEN_FIELD], token_hash=hashed(token))
     session[TOKEN_FIELD] = token
-    return token
+    return token, withheld
 
 
 def _same_origin() -> bool:
