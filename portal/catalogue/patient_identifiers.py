@@ -6,6 +6,7 @@ those for clinical text bring a language model (Presidio, scrubadub) or a tagger
 number out (redacta), and none says in words what to write instead.
 """
 
+import hashlib
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from portal.catalogue.patient_signs import Kind
 from portal.core.text import number_word
 
 MOST_NAMED, LONGEST_SHOWN = 3, 60
+MOST_KNOWN = 20_000
+_harmless: set[bytes] = set()  # digests of texts in which nothing was found: every page that shows one asks again
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ def find(text: str, *, this_year: int) -> list[Finding]:
 
     In: the text, and the present year, which tells how old somebody is who was born in another.
     """
+    digest = hashlib.blake2b(f"{this_year} {text}".encode(errors="surrogatepass"), digest_size=16).digest()
+    if digest in _harmless:
+        return []
     plain, places = _plain(text)
     found = sorted(_matches(plain, this_year), key=lambda one: (one[1], -one[2], one[3]))
     findings: list[Finding] = []
@@ -39,6 +45,10 @@ def find(text: str, *, this_year: int) -> list[Finding]:
         if start >= reached:
             findings.append(Finding(kind, places[start], places[end - 1] + 1))
             reached = end
+    if not findings:
+        if len(_harmless) >= MOST_KNOWN:
+            _harmless.clear()
+        _harmless.add(digest)
     return findings
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from portal.catalogue import patient_identifiers
 from portal.catalogue.patient_identifiers import find, sentence
 from portal.catalogue.patient_rules import RULES
 from portal.catalogue.patient_signs import Kind
@@ -272,6 +273,27 @@ def test_any_text_can_be_searched_and_findings_are_in_order(text: str) -> None:
     for one in findings:
         assert ends[-1] <= one.start < one.end <= len(text)
         ends.append(one.end)
+
+
+def test_a_text_without_any_is_searched_once_and_only_its_digest_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+    plain = patient_identifiers._plain
+
+    def counted(text: str) -> Any:
+        searched.append(text)
+        return plain(text)
+
+    monkeypatch.setattr(patient_identifiers, "_plain", counted)
+    monkeypatch.setattr(patient_identifiers, "MOST_KNOWN", 2)
+    patient_identifiers._harmless.clear()
+    assert [found("Chest pain."), found("Chest pain."), kinds("Mrs. Zzyzx"), kinds("Mrs. Zzyzx")] == [
+        [], [], [Kind.NAME], [Kind.NAME],
+    ]  # fmt: skip
+    assert searched == ["Chest pain.", "Mrs. Zzyzx", "Mrs. Zzyzx"]
+    assert find("born in 1931", this_year=2015) == []
+    assert kinds("born in 1931") == [Kind.AGE], "another year is another question"
+    found("Cough.")
+    assert len(patient_identifiers._harmless) == 1, "no more are known than that many"
 
 
 # what is said
