@@ -207,6 +207,7 @@ PICTURES = (
         height=1000,
     ),
     Picture("retention", "admin", "/admin/retention"),
+    Picture("self-identification", "admin", "/admin/self-identification", (follow("main a[href*='/reports/']"),)),
     Picture("people", "admin", "/admin/people"),
     Picture("mail", "admin", "/admin/mail"),
     Picture("endorsing", "admin", "/admin/mail", (follow("main a:has-text('endorse')"), open_mailed_link)),
