@@ -18,6 +18,7 @@ from portal.cli import register_commands
 from portal.config import Settings, flask_config
 from portal.core import access, assets, branding, db, jobs, logs, pages, scanner, storage
 from portal.endorsements import staff_views as endorsement_views
+from portal.following import newsletter_views
 from portal.following import views as following_views
 from portal.letters.blueprints import letter_blueprints
 from portal.privacy import views as privacy_views
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         catalogue_views.bp,
         feeds.bp,
         following_views.bp,
+        newsletter_views.bp,
         profile_views.bp,
         mail_views.bp,
         application_views.bp,

@@ -22,7 +22,8 @@ bp = Blueprint("api", __name__)
 
 MAX_AGE_SECONDS = 300
 NOT_FOR_ROBOTS = (
-    "/account /admin /alerts/ /applications /compare /login /manage /recommend /register /review /saved /theme/"
+    "/account /admin /alerts/ /applications /compare /login /manage /newsletters/ /recommend /register /review /saved"
+    " /theme/"
 )
 NO_OPENING = frozenset({Opening.CLOSED, Opening.NONE})
 

@@ -5,7 +5,7 @@ The applications feature registers one provider when it is imported:
     panel.register(lambda person, cycle_id: Standing("draft", url, "Continue application", "3 of 5 sections done."))
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,21 @@ def register(provider: Provider) -> None:
     """Have the provider asked by every listing page: in, a person and a cycle's id; out, a standing or None."""
     if provider not in _providers:
         _providers.append(provider)
+
+
+Newsletters = Callable[[int], Sequence[Any]]
+_newsletters: list[Newsletters] = []
+
+
+def register_newsletters(newsletters: Newsletters) -> None:
+    """Have pages of events ask this for the newsletters that a listing offers, by its id."""
+    if newsletters not in _newsletters:
+        _newsletters.append(newsletters)
+
+
+def newsletters(opportunity_id: int) -> Sequence[Any]:
+    """The newsletters that a listing offers."""
+    return next((provider(opportunity_id) for provider in _newsletters), ())
 
 
 Follower = Callable[[Any, int], tuple[bool, bool]]

@@ -14,6 +14,7 @@ from portal.catalogue.inputs import portal_zone
 from portal.catalogue.models import Cycle, Opportunity
 from portal.catalogue.refusals import ChangedMeanwhile, Frozen, NotReady, Refused
 from portal.catalogue.staff_queries import newest_cycle
+from portal.catalogue.status import Kind
 from portal.core import clock
 from portal.core.access import can
 from portal.core.paging import Slice
@@ -131,6 +132,8 @@ def tabs(opportunity: Opportunity, cycle: Cycle | None, current: str) -> list[tu
         ("Letters", letters, None),
         ("History", url_for("catalogue_staff.history", opportunity_id=opportunity.id), None),
     ]
+    if opportunity.kind is Kind.EVENT:
+        items.insert(-1, ("Newsletters", url_for("newsletters.manage", opportunity_id=opportunity.id), None))
     return [(label, url, count, label == current) for label, url, count in items]
 
 

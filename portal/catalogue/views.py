@@ -12,7 +12,7 @@ from portal.catalogue.finder import FACETS, Choices, closing_soon, find, index, 
 from portal.catalogue.opening import Window, window
 from portal.catalogue.search import search
 from portal.catalogue.snapshot import Catalogue, Intake, Listing, current, preview
-from portal.catalogue.status import TIME_LABELS, Publication
+from portal.catalogue.status import TIME_LABELS, Kind, Publication
 from portal.core.access import can, public
 from portal.core.branding import brand
 from portal.core.clock import now
@@ -147,6 +147,7 @@ def _opportunity(catalogue: Catalogue, listing: Listing, found: Window[Intake], 
         form=form,
         standing=panel.standing(current_user, found.cycle.id) if found.cycle else None,
         follows=panel.follows(current_user, listing.id),
+        newsletters=panel.newsletters(listing.id) if listing.kind is Kind.EVENT else (),
         related=_related(catalogue, listing, at),
         schema=schema_org.markup(listing, found.cycle, address) if listing.state is Publication.PUBLISHED else None,
         glyph=glyph,

@@ -13,7 +13,7 @@ from portal.applications.status import Status
 from portal.catalogue.form_models import Criterion, Form
 from portal.catalogue.models import Cycle, Opportunity, Unit
 from portal.core.db import db, transaction
-from portal.demo import catalogue, people, together
+from portal.demo import catalogue, newsletters, people, together
 from portal.demo.applications import Loader, summarise_cycle
 from portal.demo.invited import load_invitations
 from portal.demo.letters import Correspondence
@@ -54,6 +54,7 @@ def _load(progress: Progress, chance: Random) -> None:
         loader.load_cycle(cycle, chance.sample(applicants, facts["applications"]), facts["through"])
         progress.advance(task, facts["applications"])
     _load_own(loader, cycles, staff["applicant"])
+    newsletters.load(applicants)
     together.load(applicants, Random(SEED))  # noqa: S311 - the same data each time
     load_new_dates(cycles["global-primary-care-scholars"][0][0], loader, staff["coordinator"])
     scholars, positions = cycles["winickoff-scholars"][2][0], cycles["primary-care-physician-positions"][0][0]

@@ -3,7 +3,7 @@
 from portal.core.clock import now
 from portal.core.db import transaction
 from portal.core.jobs import task
-from portal.following import actions
+from portal.following import actions, newsletter_actions
 
 
 @task("following.tell_openings", periodic="*/10 * * * *", own_transactions=True)
@@ -30,3 +30,4 @@ def tell_searches(timestamp: int) -> None:
 def forget_unconfirmed(timestamp: int) -> None:
     """Forget addresses that were never confirmed."""
     actions.forget_unconfirmed(now())
+    newsletter_actions.forget_unconfirmed(now())

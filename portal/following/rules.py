@@ -4,8 +4,9 @@ from typing import Any
 
 from portal.catalogue.models import Opportunity
 from portal.catalogue.status import Publication
-from portal.core.access import rule
+from portal.core.access import Refusal, can, rule
 from portal.following.models import Follow
+from portal.following.newsletter_models import Newsletter
 
 
 @rule("listing.follow")
@@ -24,3 +25,9 @@ def keep_listing(user: Any, opportunity: Opportunity) -> bool:
 def end_follow(user: Any, follow: Follow) -> bool:
     """Whoever began it; those without an account use the link in each mail."""
     return follow.person_id is not None and follow.person_id == user.id
+
+
+@rule("newsletter.manage")
+def manage_newsletter(user: Any, newsletter: Newsletter) -> bool | Refusal:
+    """Whoever manages its listing."""
+    return can(user, "opportunity.manage", newsletter.opportunity)

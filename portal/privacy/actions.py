@@ -19,6 +19,7 @@ from portal.catalogue.models import Cycle
 from portal.core import audit
 from portal.core.db import db
 from portal.following.models import Follow
+from portal.following.newsletter_actions import forget_address
 from portal.messaging.actions import write
 from portal.messaging.models import Message
 from portal.privacy import queries
@@ -67,6 +68,7 @@ def close_account(person: Person, *, now: datetime) -> None:
     if teams:
         raise LeadsTeam(teams)
     address = (person.full_name, person.email)
+    forget_address(person.email)
     deactivate(person, by=person)
     _forget_what_is_theirs(person)
     for application in queries.drafts_of(person.id):

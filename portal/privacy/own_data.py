@@ -28,6 +28,7 @@ from portal.core.audit import Event
 from portal.core.db import db
 from portal.endorsements.models import Endorsement
 from portal.following.models import Follow
+from portal.following.newsletter_queries import of_address
 from portal.letters.models import Letter
 from portal.letters.policy import sight
 from portal.letters.queries import requests_with_letters
@@ -287,6 +288,22 @@ def _saved(person: Person) -> list[dict[str, Any]]:
     return [
         {"name": str(follow), "search": follow.query, "by_mail": follow.by_mail, "since": follow.created_at}
         for follow in db.session.scalars(query)
+    ]
+
+
+@part("newsletters")
+def _newsletters(person: Person) -> list[dict[str, Any]]:
+    """What the address of the account subscribes to."""
+    return [
+        {
+            "listing": str(each.opportunity),
+            "first_name": each.given_name,
+            "last_name": each.family_name,
+            "email": each.email,
+            "newsletters": names,
+            "since": each.created_at,
+        }
+        for each, names in of_address(person.email)
     ]
 
 

@@ -24,15 +24,12 @@ from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.models import Cycle, Site
 from portal.catalogue.status import Publication
 from portal.core.db import db
-from portal.core.text import clean
+from portal.core.spreadsheets import BOM, safe
 from portal.reports.filters import Filters
 from portal.reports.queue import matching, orders
 from portal.review.models import ReviewSummary
 
 BATCH = 250
-FORMULA = "=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−"
-SPACES = " \u00a0\u3000\ufeff\u200b"
-BOM = "\ufeff"
 HEADINGS = (
     "Reference", "Family name", "Given name", "Credentials", "Email", "Site", "Project", "Stage", "Submitted",
     "Last change", "Mean score", "Lowest score", "Highest score", "Reviews in", "Reviewers",
@@ -54,15 +51,6 @@ class Column:
     @property
     def is_file(self) -> bool:
         return any(kind_of(question).is_file for question in self.versions.values())
-
-
-def safe(value: object) -> str:
-    """A value as a cell that no spreadsheet runs; None is empty."""
-    text = "" if value is None else str(value)
-    if not text.isprintable():
-        text = clean(text)
-    first = text.lstrip(SPACES)[:1]
-    return f"'{text}" if first and first in FORMULA else text
 
 
 def columns(cycle: Cycle) -> list[Column]:

@@ -29,6 +29,7 @@ from portal.catalogue.models import Page, Unit
 from portal.core.clock import now
 from portal.core.db import db
 from portal.following.actions import keep_listing
+from portal.following.newsletter_actions import add_newsletter
 from portal.letters.status import State
 from portal.messaging.models import Message
 from portal.privacy.actions import place_hold
@@ -45,7 +46,7 @@ from tests.page_client import PageClient
 HIDDEN = {403, 404}
 REFUSED = HIDDEN | {405, 409}  # where an application of one's own, submitted by now, stands in the address too
 # A public listing, whoever asks; and what a token opens, which no id does.
-VISITORS_TOO = {"following.ask", "endorsements.document"}
+VISITORS_TOO = {"following.ask", "newsletters.ask", "endorsements.document"}
 ANYBODY = VISITORS_TOO | {
     "applications.start", "applications.start_now", "following.keep_listing", "following.keep_listing_now",
 }  # fmt: skip
@@ -84,6 +85,7 @@ def make_place() -> Place:
     form = application.form
     section = form.sections[0]
     follow = keep_listing(listing, by=people["applicant"], now=now())
+    newsletter = add_newsletter(listing, name="News", frequency="weekly", by=coordinator)
     copy = ask_for_copy(people["applicant"], now=now())
     hold = place_hold(intake, reason="Counsel", by=factories.admin(), now=now())
     text_page = Page(slug=f"page-{unit.id}", title="Help", body="Write to us.", updated_at=now())
@@ -108,7 +110,7 @@ def make_place() -> Place:
         "unit": unit.id, "site": site.id, "opportunity": listing.id, "cycle": intake.id, "form": form.id,
         "section": section.id, "question": section.questions[0].id, "application": application.id,
         "document": document.id, "assignment": assignment.id, "message": message.id, "page": text_page.id,
-        "follow": follow.id, "copy": copy.id, "hold": hold.id,
+        "follow": follow.id, "newsletter": newsletter.id, "copy": copy.id, "hold": hold.id,
         "person": people["applicant"].id, "membership": people["reviewer"].memberships[0].id,
         "extension": extension.id, "recommender": recommender.id, "letter": letter.id,
     }  # fmt: skip
@@ -183,7 +185,14 @@ PREFIXES = {
         "/applications/<int:application_id>/documents/<int:document_id>",
         "/applications/<int:application_id>/letters/<int:letter_id>",
     ),
-    "coordinator": ("/manage/", "/admin/opportunities", "/admin/cycles", "/admin/forms", "/admin/sections"),
+    "coordinator": (
+        "/manage/",
+        "/admin/opportunities",
+        "/admin/cycles",
+        "/admin/forms",
+        "/admin/sections",
+        "/admin/newsletters",
+    ),
 }
 COORDINATORS_TOO = {
     "applications.show", "applications.document", "applications.revisions",

@@ -58,6 +58,11 @@ BY_TOKEN = {
     "following.confirm_now",
     "following.stop",
     "mail_choices.stop",
+    "newsletters.confirm",
+    "newsletters.confirm_now",
+    "newsletters.own",
+    "newsletters.own_now",
+    "newsletters.stop",
     "recommend.accept",
     "recommend.assist",
     "recommend.confirm",
@@ -74,7 +79,13 @@ BY_TOKEN = {
     "recommend.weekly",
 }
 ASKING = {"receipts.check_now"}  # posts a code or a file to ask about it, and saves nothing
-BY_MACHINE = {"api_bounces.bounce", "following.stop_now", "mail_choices.stop_now", "recommend.stop_weekly"}
+BY_MACHINE = {
+    "api_bounces.bounce",
+    "following.stop_now",
+    "mail_choices.stop_now",
+    "newsletters.stop_now",
+    "recommend.stop_weekly",
+}
 NO_PAGE = "/html"  # the HTML part of a mail, shown in a frame
 SEGMENT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)?|<[a-z]+(\([^)]*\))?:[a-z_]+>(\.[a-z]+)?")
 

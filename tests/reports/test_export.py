@@ -12,6 +12,7 @@ from portal.accounts.models import Person
 from portal.applications.models import Application
 from portal.applications.status import Status
 from portal.catalogue.models import Cycle
+from portal.core import spreadsheets
 from portal.core.db import db
 from portal.reports import export
 from portal.review.models import Assignment
@@ -114,23 +115,23 @@ def test_formulas_in_every_column_are_quoted(staff: PageClient, cycle: Cycle, ma
     assert line[-3:] == ["'－1", "' =1+1", "'-cmd|x.pdf"]
 
 
-@pytest.mark.parametrize("start", [*export.FORMULA, " =", "\u3000＝", "\t\t=", "\ufeff=", "\r\n="])
+@pytest.mark.parametrize("start", [*spreadsheets.FORMULA, " =", "\u3000＝", "\t\t=", "\ufeff=", "\r\n="])
 def test_every_start_of_a_formula_is_known(start: str) -> None:
-    assert export.safe(f"{start}1").startswith("'")
+    assert spreadsheets.safe(f"{start}1").startswith("'")
 
 
 @given(st.text() | st.text(alphabet="=+-@\t\r\n\0'\", ＝＋－＠a1", max_size=20))
 def test_no_text_becomes_a_formula_and_none_breaks_the_file(text: str) -> None:
-    cell = export.safe(text)
+    cell = spreadsheets.safe(text)
     assert "\0" not in cell
-    assert cell.lstrip(export.SPACES)[:1] not in set(export.FORMULA)
+    assert cell.lstrip(spreadsheets.SPACES)[:1] not in set(spreadsheets.FORMULA)
     buffer = io.StringIO()
     csv.writer(buffer, quoting=csv.QUOTE_ALL).writerow([cell, "x"])
     assert next(csv.reader(io.StringIO(buffer.getvalue(), newline=""))) == [cell, "x"]
 
 
 def test_plain_text_stays_as_it_is() -> None:
-    assert [export.safe(value) for value in (None, "", "Ana", "a=b", "'quoted", 4)] == [
+    assert [spreadsheets.safe(value) for value in (None, "", "Ana", "a=b", "'quoted", 4)] == [
         "",
         "",
         "Ana",
