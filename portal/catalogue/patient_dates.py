@@ -79,7 +79,7 @@ DATES = (
     rule(
         Kind.DATE,
         r"(?<!\w)(?i:on|since|until|till|dated|admitted|discharged|seen|born|dob|lmp|dos|edd|edc)[\s:]{1,3}"
-        r"(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\d/]|[.-]\d)",
+        r"(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\d/]|\.\d)",
         _is_short_date,
     ),
     rule(Kind.DATE, rf"{NEW}\d{{1,2}}/\d{{1,2}}\s?(?:-|to)\s?\d{{1,2}}/\d{{1,2}}(?![\d/])", _is_span),
