@@ -185,6 +185,7 @@ def to_address(address: str) -> Sequence[LetterRequest]:
         )
         .order_by(LetterRequest.id.desc())
         .limit(MOST_SHOWN)
+        .options(joinedload(LetterRequest.application).selectinload(Application.events))
     ).all()
 
 

@@ -23,6 +23,8 @@ from portal.letters.status import ANSWERABLE, REVIEW_OPEN, Mode, State
 
 UNDECIDED = frozenset({Status.DRAFT, Status.SUBMITTED, Status.ELIGIBLE, Status.IN_REVIEW, Status.PANEL})
 
+_READING = "Reviewers read this application now, so its letters stay as they are."
+
 
 def plan_of(cycle_id: int) -> LetterPlan | None:
     """The plan of a cycle that asks for letters or names; None for one that asks for nothing."""
@@ -160,20 +162,20 @@ def why_closed(request: LetterRequest, plan: LetterPlan | None, now: datetime) -
     """Why the writer cannot send, replace or take back a letter now, as a sentence; empty while they can.
 
     A first letter is taken until the deadline, also while reviewers read already; one that is there can be changed
-    until review starts.
+    until review starts.  A decision ends both, and is not told before its letter.
     """
     application = request.application
     if request.state not in ANSWERABLE or plan is None:
         return "Nobody waits for this letter any more."
-    if over := why_over(application, now):
+    is_private = application.status is Status.DECIDED and application.shown is Status.PANEL
+    if not is_private and (over := why_over(application, now)):
         return over
     if request.letter is not None:
-        reading = application.status in REVIEW_OPEN
-        return "Reviewers read this application now, so its letters stay as they are." if reading else ""
+        return _READING if application.status in REVIEW_OPEN else ""
     until = deadline(plan, application)
     if until is not None and now >= until:
         return f"Letters for this application were due on {FILTERS['day_time'](until)}."
-    return ""
+    return _READING if is_private else ""
 
 
 def why_waiting(applications: Sequence[Application]) -> dict[int, str]:

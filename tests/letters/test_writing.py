@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from portal.applications.extension_actions import grant
-from portal.applications.models import Application
+from portal.applications.models import Application, StatusEvent
 from portal.applications.status import Status
 from portal.core import storage
 from portal.core.clock import now
@@ -271,12 +271,42 @@ def test_a_letter_is_taken_back_until_review_opens(desk: Desk, here: Here, clien
     assert [one.body for one in desk.letters()] == ["First", "Late, but before the deadline"]
 
 
+OVER = "Review of this application is over, so its letters stay as they are."
+READING = "Reviewers read this application now, so its letters stay as they are."
+
+
 @pytest.mark.parametrize("status", [Status.DECIDED, Status.OFFERED, Status.NOT_SELECTED, Status.WAITLISTED])
 def test_nothing_is_taken_after_the_decision(status: Status, desk: Desk, here: Here) -> None:
     stand(here.draft, status)
     page = desk.send(body="Too late")
-    assert page.errors == ["Review of this application is over, so its letters stay as they are."]
+    assert page.errors == [READING if status is Status.DECIDED else OVER]
     assert desk.letters() == []
+
+
+def test_a_writer_reads_nothing_of_a_decision_before_its_letter(desk: Desk, here: Here) -> None:
+    """A letter that is there stands as while reviewers read it; whoever is on the wait-list stays there."""
+    desk.send(body="First")
+    stand(here.draft, Status.PANEL)
+    before = desk.page().text
+    assert READING in before
+    stand(here.draft, Status.DECIDED)
+    assert desk.page().text == before
+    stand(here.draft, Status.WAITLISTED)
+    before = desk.page().text
+    assert OVER in before
+    moves = [Status.PANEL, Status.DECIDED, Status.WAITLISTED, Status.DECIDED]
+    here.draft.events += [StatusEvent(at=now(), target=target) for target in moves]
+    stand(here.draft, Status.DECIDED)
+    assert desk.page().text == before
+
+
+def test_nor_does_who_has_not_written_in_time(desk: Desk, here: Here) -> None:
+    here.plan.due_at = now() - timedelta(minutes=1)
+    stand(here.draft, Status.PANEL)
+    before = desk.page().text
+    assert "Letters for this application were due on" in before
+    stand(here.draft, Status.DECIDED)
+    assert desk.page().text == before
 
 
 def test_after_the_deadline_the_page_says_when_it_was_and_whom_to_write_to(desk: Desk, here: Here) -> None:
