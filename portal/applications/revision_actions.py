@@ -12,6 +12,7 @@ from portal.applications.refusals import Incomplete, NoDraft, NotYours, Unchange
 from portal.applications.revision_changes import changes_since
 from portal.applications.rules import leads, unlocked
 from portal.applications.sheet import problems_of
+from portal.catalogue.frozen import frozen
 from portal.core import audit
 from portal.core.db import db
 from portal.messaging.actions import write
@@ -51,6 +52,7 @@ def submit_again(application: Application, *, by: Person, now: datetime) -> None
         return
     if not unlocked(by, application, now):
         raise NoDraft(application)
+    _put_back_locked(application, now=now)
     found = changes_since(application, before)
     if not found and not completes(application, now):
         raise Unchanged(str(application))
@@ -93,12 +95,29 @@ def _keep_given(application: Application, *, now: datetime) -> None:
 
 
 def drop_late(application_id: int, *, now: datetime) -> bool:
-    """Drop an edit that can no longer be submitted.  Out: whether there was one."""
+    """Drop an edit that can no longer be submitted, or what of it no longer can.  Out: whether there was any."""
     application = queries.held(application_id)
-    if application is None or application.editing_since is None or unlocked(application.person, application, now):
+    if application is None or application.editing_since is None:
         return False
+    if unlocked(application.person, application, now):
+        return _put_back_locked(application, now=now)
     companions.tell_saved(application, revisions.go_back(application, by=None, now=now), None)
     return True
+
+
+def _put_back_locked(application: Application, *, now: datetime) -> bool:
+    """Drop what was changed in sections that cannot be changed any more, such as while everything could until the
+    deadline, though a request goes on.  Out: whether there was any."""
+    unlock, before = unlocked(application.person, application, now), revisions.last(application.id)
+    if unlock.everything or before is None:
+        return False
+    shut = {question.key for question in frozen(application.form).questions if question.section_id not in unlock}
+    dropped = revisions.put_back(application, before, now=now, among=shut)
+    if dropped:
+        audit.record(None, "application.edit_dropped", application, revision=before.number, questions=sorted(dropped))
+        db.session.flush()
+        companions.tell_saved(application, dropped, None)
+    return bool(dropped)
 
 
 def _hold(application: Application, by: Person) -> None:

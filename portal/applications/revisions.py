@@ -4,7 +4,7 @@ While a submitted application is edited, its answers and documents are a working
 reads it through `as_submitted`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -117,23 +117,38 @@ def go_back(application: Application, *, by: Person | None, now: datetime) -> se
     revision = last(application.id)
     if application.editing_since is None or revision is None:
         return set()
-    wanted, dropped = dict(revision.answers), set[str]()
-    for answer in list(application.answers):
+    dropped = put_back(application, revision, now=now)
+    since, application.editing_since = application.editing_since, None
+    audit.record(by, "application.edit_dropped", application, since=since.isoformat(), revision=revision.number)
+    db.session.flush()
+    return dropped
+
+
+def put_back(
+    application: Application, revision: Revision, *, now: datetime, among: Collection[str] | None = None
+) -> set[str]:
+    """Make answers and documents of the working copy those of a revision again, all or those to these questions.
+
+    In: the application, held, with answers and documents; keys of questions.  Out: the keys of the questions that were
+    answered differently.
+    """
+    wanted = {key: value for key, value in revision.answers.items() if among is None or key in among}
+    missing, dropped = dict(wanted), set[str]()
+    for answer in [each for each in application.answers if among is None or each.question_key in among]:
         if answer.question_key not in wanted:
             dropped.add(answer.question_key)
             application.answers.remove(answer)
-        elif answer.value != wanted.pop(answer.question_key):
+        elif answer.value != missing.pop(answer.question_key):
             dropped.add(answer.question_key)
-            answer.value, answer.saved_at = revision.answers[answer.question_key], now
-    dropped |= set(wanted)
-    application.answers += [Answer(question_key=key, value=value, saved_at=now) for key, value in wanted.items()]
+            answer.value, answer.saved_at = wanted[answer.question_key], now
+    dropped |= set(missing)
+    application.answers += [Answer(question_key=key, value=value, saved_at=now) for key, value in missing.items()]
     standing = {document["id"] for document in revision.documents}
     for document in application.documents:
+        if among is not None and document.question_key not in among:
+            continue
         if (document.removed_at is None) == (document.id in standing):
             continue
         dropped.add(document.question_key)
         document.removed_at = None if document.id in standing else now
-    since, application.editing_since = application.editing_since, None
-    audit.record(by, "application.edit_dropped", application, since=since.isoformat(), revision=revision.number)
-    db.session.flush()
     return dropped
