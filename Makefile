@@ -17,13 +17,13 @@ demo: .venv/base.stamp ## Run the portal with demo data on PORT (8000), all stat
 	@exec $(BIN)/python -m portal demo
 
 test: .venv/dev.stamp ## Run the tests on an embedded PostgreSQL, with the coverage gate.
-	$(BIN)/python -m pytest -m "not browser" -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not browser" -n auto --dist worksteal --cov --cov-report=term
 
 test-distribution: .venv/dev.stamp ## Run the tests that ask a database once more, on the PostgreSQL that the system's packages installed.
-	TEST_POSTGRES=distribution $(BIN)/python -m pytest -m "not browser" -n auto -q
+	TEST_POSTGRES=distribution $(BIN)/python -m pytest -m "not browser" -n auto --dist worksteal -q
 
 browser: .venv/dev.stamp ## Walk the journeys of the five roles in Chromium, with axe on every page.
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal
 
 check: lint types contracts test test-distribution browser ## Do everything that must pass; .ci/run first installs what it needs (PostgreSQL, Chromium, clamd).
 

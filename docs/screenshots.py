@@ -46,6 +46,18 @@ def write(label: str, text: str) -> Callable[[Page], None]:
     return type_in
 
 
+def choose(label: str, choice: str) -> Callable[[Page], None]:
+    """Choose in the list with this label, unless it says so already, and wait until it is saved."""
+
+    def pick(page: Page) -> None:
+        field = page.get_by_label(label)
+        if field.locator("option:checked").inner_text() != choice:
+            with page.expect_response(lambda answer: answer.request.method == "POST"):
+                field.select_option(label=choice)
+
+    return pick
+
+
 def ask_endorser(page: Page) -> None:
     """Name somebody who endorses, unless that was done before."""
     if page.get_by_role("button", name="Ask for the endorsement").is_visible():
@@ -153,6 +165,7 @@ PICTURES = (
         (
             DRAFT,
             follow("main a:has-text('Mentor')"),
+            choose("At which of our sites do you practice?", "Main campus practices"),
             write("Who is your mentor?", "Ingrid Halloran-Beck, MD"),
             write("Your mentor's email address", "ingrid.halloran-beck@hospital.example.org"),
             write("How will your patients be covered?", "Two colleagues see my patients on Tuesday mornings."),
