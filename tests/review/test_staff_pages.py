@@ -150,4 +150,4 @@ def test_the_panel(scene: Scene, client: PageClient, state: str) -> None:
     assert ("Take back" in html) == (state in {"none", "draft"})
     assert ("For the meeting" in html) == (state == "submitted")
     assert "Mine" not in html
-    assert "Tobias Wren (0)" in html
+    assert "Tobias Wren (0 files)" in html
