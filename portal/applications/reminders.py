@@ -103,7 +103,8 @@ def _due_in(window: Window, now: datetime) -> Sequence[int]:
     stands: ColumnElement[bool] = Application.status == Status.DRAFT
     if window.is_edit:
         begun = Application.editing_since <= _DEADLINE - window.longest
-        stands = and_(Application.status.in_(sorted(EDITED)), begun)
+        takes_edits = Cycle.edits_until_deadline.is_not(False)  # as `Cycle.takes_edits`: it has a deadline
+        stands = and_(Application.status.in_(sorted(EDITED)), takes_edits, begun)
     query = _writers_due(select(Application.id), window).where(
         stands,
         Application.is_test.is_(False),

@@ -129,6 +129,22 @@ def test_changes_that_were_not_submitted_are_reminded_of(person: Person) -> None
     assert len(run_at(CLOSES - timedelta(hours=1))) == 2
 
 
+def test_edits_that_nobody_can_submit_do_not_keep_others_waiting(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only named sections are open the reminder does not go; the first that are read are not of that kind."""
+    monkeypatch.setattr(reminders, "AT_ONCE", 1)
+    for who, edits in ((factories.person(), False), (person, None)):
+        draft = draft_of(who)
+        draft.cycle.edits_until_deadline = edits
+        complete_now(draft)
+        with time_machine.travel(CLOSES - timedelta(days=5), tick=False):
+            actions.submit(draft, by=who, now=now())
+            draft.editing_since = now()
+    (mail,) = run_at(CLOSES - timedelta(days=1))
+    assert mail.person_id == person.id
+
+
 def test_each_who_may_edit_is_reminded_as_what_they_are(person: Person) -> None:
     draft = draft_of(person)
     draft.cycle.team_max = 9
