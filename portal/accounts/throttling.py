@@ -90,6 +90,12 @@ def within(limit: str, *counted_by: str) -> bool:
     return not limiter.enabled or bool(limiter.limiter.hit(parse(limit), *counted_by))
 
 
+def mails_within(thing: str, email: str) -> bool:
+    """Count one mail that a visitor asks for to an address: 5 an hour to it, 40 from a network.  False once it is too
+    often.  In: a name of what is asked for, and the address."""
+    return within("5 per hour", thing, email.casefold()) and within("40 per hour", thing, network())
+
+
 def _was_refused(response: Response) -> bool:
     return response.status_code >= 400
 

@@ -1,13 +1,10 @@
 """Subscribing to newsletters, changing and ending that, and the pages of staff: which there are, and who subscribes."""
 
-import csv
-import io
-
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.accounts.throttling import within
+from portal.accounts.throttling import mails_within
 from portal.catalogue import panel
 from portal.catalogue.models import Opportunity
 from portal.catalogue.staff_pages import attempt, listing_page
@@ -15,7 +12,7 @@ from portal.core import audit
 from portal.core.access import by_machine, by_token, guard
 from portal.core.clock import now
 from portal.core.pages import zone
-from portal.core.spreadsheets import BOM, safe
+from portal.core.spreadsheets import pieces, safe
 from portal.following import newsletter_actions as actions
 from portal.following import newsletter_queries as queries
 from portal.following import rules  # noqa: F401 - the rules that the routes below name
@@ -25,8 +22,6 @@ from portal.following.newsletter_models import Newsletter, SubscriptionRequest
 
 bp = Blueprint("newsletters", __name__)
 
-MAILS_PER_HOUR = "5 per hour"
-MAILS_PER_HOUR_AND_NETWORK = "40 per hour"
 HEADINGS = (
     "Newsletter", "First name", "Last name", "Email", "Subscribed", "Page to change or end it", "List-Unsubscribe",
 )  # fmt: skip
@@ -50,9 +45,7 @@ def ask(opportunity: Opportunity) -> ResponseReturnValue:
         page = render_template("following/subscribe.html", form=form, opportunity=opportunity)
         return page, 422 if form.errors else 200
     email = (form.email.data or "").strip()
-    if not within(MAILS_PER_HOUR, "newsletter", email.casefold()) or not within(
-        MAILS_PER_HOUR_AND_NETWORK, "newsletter", request.remote_addr or ""
-    ):
+    if not mails_within("newsletter", email):
         abort(429)
     actions.ask(
         opportunity,
@@ -211,16 +204,13 @@ def subscribers(opportunity: Opportunity) -> Response:
     """Everybody who subscribes, a line for each subscription; recorded before it leaves."""
     lines = list(queries.lines(opportunity.id))
     audit.record_read(current_user._get_current_object(), "subscribers.exported", opportunity, count=len(lines))
-    buffer = io.StringIO()
-    buffer.write(BOM)
-    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    writer.writerow(HEADINGS)
-    for newsletter, subscriber, since in lines:
-        cells = (newsletter, subscriber.given_name, subscriber.family_name, subscriber.email,
-                 since.astimezone(zone()).date(), actions.own_address(subscriber),
-                 actions.stop_address(subscriber, newsletter.id))  # fmt: skip
-        writer.writerow([safe(cell) for cell in cells])
-    response = Response(buffer.getvalue(), mimetype="text/csv")
+    cells = (
+        (newsletter.name, subscriber.given_name, subscriber.family_name, subscriber.email,
+         since.astimezone(zone()).date(), actions.own_address(subscriber),
+         actions.stop_address(subscriber, newsletter.id))
+        for newsletter, subscriber, since in lines
+    )  # fmt: skip
+    response = Response(b"".join(pieces(HEADINGS, [(map(safe, line) for line in cells)])), mimetype="text/csv")
     stamp = now().astimezone(zone())
     response.headers["Content-Disposition"] = f'attachment; filename="{opportunity.slug}-{stamp:%Y-%m-%d}.csv"'
     response.headers["Cache-Control"] = "no-store"

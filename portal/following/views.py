@@ -4,7 +4,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.accounts.throttling import within
+from portal.accounts.throttling import mails_within
 from portal.catalogue.cards import rows
 from portal.catalogue.finder import FACETS, Choices, index
 from portal.catalogue.models import Opportunity
@@ -23,9 +23,6 @@ from portal.following.forms import ActForm, AddressForm, SearchForm
 from portal.following.models import Follow
 
 bp = Blueprint("following", __name__)
-
-MAILS_PER_HOUR = "5 per hour"
-MAILS_PER_HOUR_AND_NETWORK = "40 per hour"
 
 
 def _follows(person: object, opportunity_id: int) -> tuple[bool, bool]:
@@ -113,9 +110,7 @@ def ask(opportunity: Opportunity) -> ResponseReturnValue:
         page = render_template("following/ask.html", form=form, opportunity=opportunity)
         return page, 422 if form.errors else 200
     email = (form.email.data or "").strip()
-    if not within(MAILS_PER_HOUR, "follow", email.casefold()) or not within(
-        MAILS_PER_HOUR_AND_NETWORK, "follow", request.remote_addr or ""
-    ):
+    if not mails_within("follow", email):
         abort(429)
     actions.ask_by_address(opportunity, email=email, now=now())
     return render_template("following/check_mail.html", email=email, opportunity=opportunity)

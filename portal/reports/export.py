@@ -5,8 +5,6 @@ spaces is =, +, -, @, a tab or a line end, or the full-width form of one of thes
 `-2+cmd|…` is a formula as well.  Every cell is quoted; the file is UTF-8 with a byte order mark.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +22,7 @@ from portal.catalogue.form_models import Form, Question, Section
 from portal.catalogue.models import Cycle, Site
 from portal.catalogue.status import Publication
 from portal.core.db import db
-from portal.core.spreadsheets import BOM, safe
+from portal.core.spreadsheets import pieces, safe
 from portal.reports.filters import Filters
 from portal.reports.queue import matching, orders
 from portal.review.models import ReviewSummary
@@ -116,22 +114,17 @@ def stream(cycle: Cycle, filters: Filters, *, zone: ZoneInfo) -> Iterator[bytes]
     """
     asked = columns(cycle)
     statement = query(cycle, filters, with_files=any(column.is_file for column in asked))
-    return _pieces(db.engine, statement, asked, zone)
+    headings = [*HEADINGS, *(safe(column.question.label) for column in asked)]
+    return pieces(headings, _batches(db.engine, statement, asked, zone))
 
 
-def _pieces(engine: Engine, statement: Select[Any], asked: Sequence[Column], zone: ZoneInfo) -> Iterator[bytes]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    buffer.write(BOM)
-    writer.writerow([*HEADINGS, *(safe(column.question.label) for column in asked)])
+def _batches(
+    engine: Engine, statement: Select[Any], asked: Sequence[Column], zone: ZoneInfo
+) -> Iterator[Iterator[Iterator[str]]]:
     with Session(engine, join_transaction_mode="create_savepoint") as session:
         found = session.execute(statement, execution_options={"yield_per": BATCH})
         for batch in found.partitions():
-            writer.writerows(_cells(row, asked, zone) for row in batch)
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue().encode()
+            yield (_cells(row, asked, zone) for row in batch)
 
 
 def _cells(row: Any, asked: Sequence[Column], zone: ZoneInfo) -> Iterator[str]:
