@@ -14,8 +14,9 @@ from flask_migrate import upgrade
 from hypothesis import HealthCheck, settings
 
 from portal import create_app
+from portal.accounts.models import Person
 from portal.config import Settings
-from portal.core import embedded
+from portal.core import audit, embedded
 from portal.core.db import db
 from tests.page_client import PageClient
 
@@ -116,6 +117,25 @@ def in_autumn() -> Iterator[None]:
     """Monday, November 23, 2026, 7:42 am ET, for what says how far away a day is, or in which year."""
     with time_machine.travel(datetime(2026, 11, 23, 12, 42, tzinfo=UTC), tick=False):
         yield
+
+
+@pytest.fixture
+def in_december() -> Iterator[None]:
+    """Wednesday, December 9, 2026, 10 am ET: after the deadlines of December 8 that the tests set."""
+    with time_machine.travel(datetime(2026, 12, 9, 15, tzinfo=UTC), tick=False):
+        yield
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, int, dict[str, Any]]]:
+    """What `record_reads` is told: it writes by itself, but inside the one connection of a test it is undone too."""
+    told: list[tuple[int, str, int, dict[str, Any]]] = []
+
+    def note(who: Person, *reads: audit.Read) -> None:
+        told.extend((who.id, one.verb, one.thing.id, dict(one.facts)) for one in reads)
+
+    monkeypatch.setattr(audit, "record_reads", note)
+    return told
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Saving by itself: only what changed, merged by question, refused in words that a script can act on."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,24 +12,9 @@ from portal.applications.status import Status
 from portal.core.clock import now
 from portal.core.db import db
 from tests import factories
-from tests.applications.conftest import name_of, question, section_path
-from tests.page_client import Page, PageClient
+from tests.applications.conftest import JSON, autosave, name_of, question, section_path, stored
+from tests.page_client import PageClient
 from tests.queries import count_queries
-
-JSON = {"Accept": "application/json"}
-
-
-def autosave(client: PageClient, draft: Application, seen: dict[str, Any] | None = None, **typed: Any) -> Page:
-    """What the script sends: these answers by question key, on what the page was made from (nothing by default)."""
-    bases = {key: (seen or {}).get(key) for key in typed}
-    fields = {name_of(draft, key): value for key, value in typed.items()}
-    fields["seen"] = " ".join(f"{question(draft, key).id}:{stamp(base)}" for key, base in bases.items())
-    return client.post(f"{section_path(draft)}/autosave", fields, headers=JSON)
-
-
-def stored(draft: Application) -> dict[str, Any]:
-    db.session.expire_all()
-    return draft.values
 
 
 def test_saves_what_was_sent_and_says_when(client: PageClient, draft: Application) -> None:

@@ -22,7 +22,7 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.messaging.models import Message
 from tests import factories
-from tests.applications.conftest import complete_now, pdf
+from tests.applications.conftest import complete_now, new_version, pdf
 from tests.catalogue.counting import count_queries
 from tests.page_client import PageClient
 
@@ -33,14 +33,6 @@ def section_of(form: Form, place: int = 0) -> str:
 
 def name(form: Form, key: str) -> str:
     return next(f"q{question.id}" for question in form.questions if question.key == key)
-
-
-def draft_of(cycle: Cycle, by: Person) -> Form:
-    """A draft of the next version, with the questions of the last."""
-    whole = db.session.get_one(Cycle, cycle.id, options=[sa.orm.joinedload(Cycle.opportunity)], populate_existing=True)
-    made = form_actions.new_form_version(whole, by=by)
-    db.session.commit()
-    return made
 
 
 def publish(form: Form, by: Person) -> None:
@@ -64,7 +56,7 @@ def mails() -> list[Message]:
 
 def changed(cycle: Cycle, admin: Person) -> Form:
     """A second version: the title is worded anew and moved, the proposal is gone, a question is new."""
-    form = draft_of(cycle, admin)
+    form = new_version(cycle, admin)
     title = find(form, "title")
     form_actions.update_question(title, by=admin, label="Title of your project", settings={"max_chars": 80})
     removals.remove_question(find(form, "proposal"), by=admin)
@@ -120,7 +112,7 @@ def test_until_it_is_read_one_mail_is_enough_and_changes_add_up(
 ) -> None:
     changed(draft.cycle, admin)
     carry_drafts(draft.cycle_id)
-    third = draft_of(draft.cycle, admin)
+    third = new_version(draft.cycle, admin)
     removals.remove_section(third.sections[0], by=admin)
     publish(third, admin)
     carry_drafts(draft.cycle_id)
@@ -130,7 +122,7 @@ def test_until_it_is_read_one_mail_is_enough_and_changes_add_up(
     assert "Title of your project" in page.text
     assert len(mails()) == 1
     page.submit(button="I have read this")
-    fourth = draft_of(draft.cycle, admin)
+    fourth = new_version(draft.cycle, admin)
     form_actions.add_question(fourth.sections[0], by=admin, kind="date", label="When would you start?")
     publish(fourth, admin)
     carry_drafts(draft.cycle_id)
@@ -294,7 +286,7 @@ def test_an_answer_is_read_anew_where_the_kind_of_its_question_changed(
     asked = [{"key": "it", "kind": was, "label": "It", "settings": settings}]
     factories.published_form(cycle, [("Part", asked)])
     draft = factories.application(cycle, answers={"it": value})
-    form = draft_of(cycle, admin)
+    form = new_version(cycle, admin)
     form_actions.update_question(find(form, "it"), by=admin, kind=becomes, settings=settings)
     publish(form, admin)
     carry_drafts(cycle.id)
@@ -306,7 +298,7 @@ def test_a_question_that_becomes_a_file_keeps_the_words_unseen(admin: Person, co
     cycle = factories.cycle(form=False)
     factories.published_form(cycle, [("Part", [{"key": "cv", "kind": "short_text", "label": "Your CV"}])])
     draft = factories.application(cycle, answers={"cv": "See my page"})
-    form = draft_of(cycle, admin)
+    form = new_version(cycle, admin)
     form_actions.update_question(find(form, "cv"), by=admin, kind="file", settings={})
     publish(form, admin)
     carry_drafts(cycle.id)

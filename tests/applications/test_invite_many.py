@@ -1,11 +1,6 @@
 """Inviting several applicants at once, out of the queue."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
-
 import pytest
-import time_machine
 from sqlalchemy import select
 
 from portal.accounts.models import Person
@@ -18,18 +13,10 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.messaging.models import Message
 from tests import factories
+from tests.applications.test_later_stages import DUE, SCHEDULE
 from tests.page_client import Page, PageClient
 
-DUE = datetime(2026, 12, 20, 22, tzinfo=UTC)
-SCHEDULE: tuple[str, list[dict[str, Any]]] = (
-    "Schedule", [{"key": "half_day", "kind": "short_text", "label": "Which half-day?"}],
-)  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _in_time() -> Iterator[None]:
-    with time_machine.travel("2026-12-09T15:00:00+00:00", tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("in_december")
 
 
 @pytest.fixture

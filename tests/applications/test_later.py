@@ -1,6 +1,5 @@
 """Sections asked later, only of those invited: what they are no part of before, and all that an invitation does."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -29,6 +28,7 @@ from tests import factories
 from tests.applications.conftest import complete_now, name_of, pdf, section_path
 from tests.page_client import Page, PageClient
 
+pytestmark = pytest.mark.usefixtures("in_december")
 OPENED, CLOSES = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 8, 5, tzinfo=UTC)
 DUE = datetime(2026, 12, 20, 22, tzinfo=UTC)  # Sun, Dec 20, 5:00 pm in Boston
 DAY = {"key": "half_day", "kind": "short_text", "label": "Which half-day?", "profile_field": "organization"}
@@ -37,12 +37,6 @@ REPORT = {"key": "report", "kind": "long_text", "label": "What came of it?"}
 LATER = [("Schedule", [DAY, PLAN]), ("Report at the end", [REPORT])]
 SCHEDULE, END = 2, 3  # places of the two sections in the form
 CLOSED = "“Schedule” is asked later, only of those invited to complete it. We write to you if you are."
-
-
-@pytest.fixture(autouse=True)
-def _in_time() -> Iterator[None]:
-    with time_machine.travel("2026-12-09T15:00:00+00:00", tick=False):
-        yield
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """Sections asked later, after an offer, under a private decision, in a team, in a test, and in a newer form."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 
 from portal.accounts.models import Person
 from portal.applications import actions, carrying, change_requests, jobs, revision_actions
@@ -29,6 +27,7 @@ from tests.applications.test_privacy_of_decisions import advance, decide, releas
 from tests.letters import factories as letters
 from tests.page_client import PageClient
 
+pytestmark = pytest.mark.usefixtures("in_december")
 SCHEDULE: tuple[str, list[dict[str, Any]]] = (
     "Schedule", [{"key": "half_day", "kind": "short_text", "label": "Which half-day?"}],
 )  # fmt: skip
@@ -38,12 +37,6 @@ DATES: dict[str, Any] = {
     "opens_at": datetime(2026, 11, 1, tzinfo=UTC),
     "closes_at": datetime(2026, 12, 8, 5, tzinfo=UTC),
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_time() -> Iterator[None]:
-    with time_machine.travel("2026-12-09T15:00:00+00:00", tick=False):
-        yield
 
 
 @pytest.fixture

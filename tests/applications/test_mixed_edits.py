@@ -1,6 +1,5 @@
 """An invitation that goes on while the time for everything else ends: the deadline passes, or review starts."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,13 +17,8 @@ from tests.applications.conftest import complete_now, name_of, pdf, section_path
 from tests.applications.test_later_stages import PLACE, SCHEDULE, invited
 from tests.page_client import Page, PageClient
 
+pytestmark = pytest.mark.usefixtures("in_december")
 AFTER = "2026-12-12T15:00:00+00:00"
-
-
-@pytest.fixture(autouse=True)
-def _in_time() -> Iterator[None]:
-    with time_machine.travel("2026-12-09T15:00:00+00:00", tick=False):
-        yield
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from portal.accounts.models import Person
 from portal.applications.jobs import carry_drafts
-from portal.applications.marks import stamp
 from portal.applications.models import Application
 from portal.applications.sheet import HELD_BACK
 from portal.applications.status import Status
@@ -22,10 +21,9 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.privacy.own_data import everything
 from tests import factories
-from tests.applications.conftest import name_of, question, section_path
+from tests.applications.conftest import autosave, name_of, new_version, question, section_path, stored
 from tests.page_client import Page, PageClient
 
-JSON = {"Accept": "application/json"}
 ON = {"refuses_identifiers": True}
 TELLING = "Mrs. Zzyzx was seen 3/14/2025 with chest pain."
 FIXED = "A woman in her fifties was seen in 2025 with chest pain."
@@ -68,18 +66,6 @@ def places_that_hold(words: str) -> list[str]:
 def save(client: PageClient, draft: Application, **typed: str) -> Page:
     page = client.get(section_path(draft))
     return page.submit(button="Save and continue", **{name_of(draft, key): text for key, text in typed.items()})
-
-
-def autosave(client: PageClient, draft: Application, seen: dict[str, Any] | None = None, **typed: str) -> Page:
-    bases = {key: (seen or {}).get(key) for key in typed}
-    fields = {name_of(draft, key): value for key, value in typed.items()}
-    fields["seen"] = " ".join(f"{question(draft, key).id}:{stamp(base)}" for key, base in bases.items())
-    return client.post(f"{section_path(draft)}/autosave", fields, headers=JSON)
-
-
-def stored(draft: Application) -> dict[str, Any]:
-    db.session.expire_all()
-    return draft.values
 
 
 # refused
@@ -191,13 +177,6 @@ def admin(context: None) -> Person:
     return factories.admin()
 
 
-def next_version(cycle: Cycle, by: Person) -> Form:
-    whole = db.session.get_one(Cycle, cycle.id, options=[sa.orm.joinedload(Cycle.opportunity)], populate_existing=True)
-    made = form_actions.new_form_version(whole, by=by)
-    db.session.commit()
-    return made
-
-
 def find(form: Form, key: str) -> Question:
     return next(question for question in form.questions if question.key == key)
 
@@ -214,7 +193,7 @@ def held(person: Person, admin: Person) -> Application:
     made = factories.application(cycle, person, answers={"title": "For Mrs. Zzyzx", "history": TELLING})
     factories.member(made, factories.person("Ren", "Nakagawa"), Access.VIEW)
     factories.member(made, factories.person("Ada", "Fell"), Access.EDIT)
-    form = next_version(cycle, admin)
+    form = new_version(cycle, admin)
     for key in ("title", "history"):
         form_actions.update_question(find(form, key), by=admin, settings=ON)
     form_actions.publish_form(form, by=admin)
@@ -269,7 +248,7 @@ def test_an_old_tab_keeps_nothing_of_it_and_gives_it_back(client: PageClient, pe
     draft = factories.application(cycle, person)
     db.session.commit()
     tab, old = client.sign_in(person).get(section_path(draft)), [name_of(draft, key) for key in ("history", "setting")]
-    form = next_version(cycle, admin)
+    form = new_version(cycle, admin)
     form_actions.update_question(find(form, "history"), by=admin, settings=ON)
     form_actions.publish_form(form, by=admin)
     db.session.commit()
@@ -301,7 +280,7 @@ def test_the_option_is_said_frozen_compared_and_copied(client: PageClient, cycle
     assert first is not None
     with pytest.raises(sa.exc.DBAPIError, match="published"), db.session.begin_nested():
         db.session.execute(sa.update(Question).where(Question.id == find(first, "history").id).values(settings={}))
-    form = next_version(cycle, admin)
+    form = new_version(cycle, admin)
     assert find(form, "history").settings == ON | {"max_words": 100}
     path = f"/admin/questions/{find(form, 'history').id}"
     page = client.sign_in(admin).get(path)

@@ -1,6 +1,5 @@
 """A decision is private until its letter has gone: nothing that an applicant sees may differ by one."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -27,13 +26,8 @@ from tests.applications.conftest import complete_now, name_of, section_path
 from tests.letters import factories as letters
 from tests.page_client import PageClient
 
+pytestmark = pytest.mark.usefixtures("in_december")
 S = Status
-
-
-@pytest.fixture(autouse=True)
-def _in_time() -> Iterator[None]:
-    with time_machine.travel("2026-12-09T15:00:00+00:00", tick=False):
-        yield
 
 
 @pytest.fixture

@@ -14,10 +14,8 @@ from portal.core import storage
 from portal.core.clock import now
 from portal.core.db import db
 from tests import factories
-from tests.applications.conftest import name_of, pdf, question, section_path
+from tests.applications.conftest import JSON, name_of, pdf, question, section_path
 from tests.page_client import Page, PageClient
-
-JSON = {"Accept": "application/json"}
 
 
 def path_of(draft: Application, key: str = "cv") -> str:

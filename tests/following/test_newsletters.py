@@ -13,7 +13,6 @@ from flask import Flask
 from portal.accounts.models import Person
 from portal.catalogue.models import Opportunity
 from portal.catalogue.status import Kind, Publication
-from portal.core import audit
 from portal.core.clock import now
 from portal.core.db import db
 from portal.core.spreadsheets import BOM
@@ -38,18 +37,6 @@ def listing(context: None) -> Opportunity:
         actions.add_newsletter(made, name=name, frequency=often, by=factories.admin())
     db.session.commit()
     return made
-
-
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, int, dict[str, Any]]]:
-    """What `record_reads` is told: it writes by itself, but inside the one connection of a test it is undone too."""
-    told: list[tuple[int, str, int, dict[str, Any]]] = []
-
-    def note(who: Person, *reads: audit.Read) -> None:
-        told.extend((who.id, one.verb, one.thing.id, dict(one.facts)) for one in reads)
-
-    monkeypatch.setattr(audit, "record_reads", note)
-    return told
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from portal.accounts.models import Person
 from portal.applications.models import Application
 from portal.applications.status import Status
 from portal.catalogue.models import Cycle
-from portal.core import audit
 from portal.core.clock import now
 from portal.core.db import db
 from portal.core.text import folded
@@ -53,18 +52,6 @@ def make(cycle: Cycle) -> Maker:
         return application
 
     return made
-
-
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, int, dict[str, Any]]]:
-    """What `record_reads` is told: it writes by itself, but inside the one connection of a test it is undone too."""
-    told: list[tuple[int, str, int, dict[str, Any]]] = []
-
-    def note(who: Person, *reads: audit.Read) -> None:
-        told.extend((who.id, one.verb, one.thing.id, dict(one.facts)) for one in reads)
-
-    monkeypatch.setattr(audit, "record_reads", note)
-    return told
 
 
 @pytest.fixture
