@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import NewVisitor, Visitor
 
 MOST_STEPS = 400
 # 0 where the element has the focus (of radio buttons, one of its group), else 1 if it lies ahead and -1 if behind.
@@ -182,3 +182,22 @@ class Keyboard(Hands):
                 return
             self.page.keyboard.press("Tab" if where > 0 else "Shift+Tab")
         raise AssertionError(f"no key leads to {target} at {self.page.url}")
+
+
+WAYS = ("by keyboard", "without scripts")
+
+
+class Way:
+    """How everybody of a journey uses the portal, and what tells their addresses from those of the other way."""
+
+    def __init__(self, name: str, new_visitor: NewVisitor) -> None:
+        self.by_keyboard = name == WAYS[0]
+        self.new_visitor = new_visitor
+
+    def person(self) -> Hands:
+        if self.by_keyboard:
+            return Keyboard(self.new_visitor())
+        return Pointer(self.new_visitor(java_script_enabled=False), has_scripts=False)
+
+    def address(self, name: str) -> str:
+        return f"{name}.{'keys' if self.by_keyboard else 'plain'}@example.org"

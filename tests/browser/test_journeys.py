@@ -11,27 +11,11 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import BOUNCE_SECRET, NewVisitor, Portal
 from tests.browser.forms import one_page_pdf
-from tests.browser.hands import Hands, Keyboard, Pointer
+from tests.browser.hands import WAYS, Hands, Pointer, Way
 from tests.browser.steps import ask, endorse, fill_and_wait, heading, invite, join, register, start, submit
 
 
-class Way:
-    """How everybody of a journey uses the portal, and what tells their addresses from those of the other way."""
-
-    def __init__(self, name: str, new_visitor: NewVisitor) -> None:
-        self.by_keyboard = name == "by keyboard"
-        self.new_visitor = new_visitor
-
-    def person(self) -> Hands:
-        if self.by_keyboard:
-            return Keyboard(self.new_visitor())
-        return Pointer(self.new_visitor(java_script_enabled=False), has_scripts=False)
-
-    def address(self, name: str) -> str:
-        return f"{name}.{'keys' if self.by_keyboard else 'plain'}@example.org"
-
-
-@pytest.fixture(params=["by keyboard", "without scripts"])
+@pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, new_visitor: NewVisitor) -> Way:
     return Way(request.param, new_visitor)
 
