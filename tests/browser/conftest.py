@@ -199,6 +199,7 @@ class Visitor:
     def look(self) -> None:
         """Look at the page as it stands: axe in light and dark, wide and narrow, and no sideways scrolling."""
         page = self.page
+        page.wait_for_load_state()  # a link that was followed may just have begun another page
         before = page.viewport_size
         theme = page.evaluate("document.documentElement.dataset.bsTheme")
         page.evaluate(AXE_SCRIPT)

@@ -73,6 +73,7 @@ def make_form(visitor: Visitor, cycle: str) -> None:
     page.get_by_role("textbox", name="Title").fill("Your plan")
     visitor.press("Save section")
     page.get_by_role("link", name="Add a question to section 1").click()
+    expect(page.get_by_role("textbox", name="Question", exact=True)).to_be_visible()
     visitor.look()
     page.get_by_role("textbox", name="Question", exact=True).fill("Where would you walk first, and why?")
     page.get_by_label("Answer type").select_option(label="Long text")
