@@ -39,8 +39,9 @@ bench-kills: .venv/dev.stamp ## Kill server and worker 200 times while people wo
 bench-uploads: .venv/dev.stamp ## Send files of 20 MB; no worker may grow by more than 5 MB.
 	$(BIN)/python -m bench.uploads
 
-lint: .venv/dev.stamp ## Check the style of Python and templates, and the format of Python.
+lint: .venv/dev.stamp ## Check the style of Python and templates, the format of Python, and that every test can be imported.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/djlint --lint --quiet templates
+	$(BIN)/python -m pytest --collect-only --quiet --quiet
 
 types: .venv/dev.stamp ## Check the types.
 	$(BIN)/mypy

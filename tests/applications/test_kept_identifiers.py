@@ -9,17 +9,14 @@ from portal.applications.models import Application
 from portal.catalogue import form_actions
 from portal.core.db import db
 from tests import factories
-from tests.applications.conftest import name_of, section_path
+from tests.applications.conftest import autosave, name_of, new_version, section_path, stored
 from tests.applications.test_patient_identifiers import (
     CASE,
     FIXED,
     ON,
     TELLING,
-    autosave,
     find,
-    next_version,
     places_that_hold,
-    stored,
     without_option,
 )
 from tests.page_client import Page, PageClient
@@ -79,7 +76,7 @@ def test_a_case_that_names_nobody_is_kept_like_anything_else(client: PageClient,
 def test_nor_from_the_tab_of_a_form_that_did_not_refuse_it_yet(client: PageClient, person: Person) -> None:
     draft = new_draft(person, without_option())
     tab, history, path = client.sign_in(person).get(section_path(draft)), name_of(draft, "history"), section_path(draft)
-    form = next_version(draft.cycle, factories.admin())
+    form = new_version(draft.cycle, factories.admin())
     form_actions.update_question(find(form, "history"), by=factories.admin(), settings=ON)
     form_actions.publish_form(form, by=factories.admin())
     db.session.commit()
